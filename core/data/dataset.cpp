@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/data/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/data/common.h"
+#include "core/data/csv.h"
+#include "core/data/idx.h"
+#include "core/data/toys.h"
+#include "core/io/sha256.h"
+
+namespace ergo {
+namespace {
+
+struct Source {
+  const char* id;
+  Dataset (*make)(const DataConfig&, const std::filesystem::path&);
+};
+
+constexpr std::array<Source, 5> sources = {{
+    {"foong", make_foong},
+    {"gap", make_gap},
+    {"sine", make_sine},
+    {"csv", make_csv},
+    {"idx", make_idx},
+}};
+
+struct Moments {
+  double mean = 0.0, sd = 1.0;
+};
+
+/// Mean and sd (divisor n) of count numbers, stride apart. A constant keeps sd 1: rounding errors
+/// of its mean are no scale.
+Moments moments(const double* values, std::int64_t count, std::int64_t stride,
+                const std::string& name) {
+  double sum = 0.0, low = values[0], high = values[0];
+  for (std::int64_t i = 0; i < count; ++i) {
+    sum += values[i * stride];
+    low = std::min(low, values[i * stride]);
+    high = std::max(high, values[i * stride]);
+  }
+  if (low == high) return {low, 1.0};
+  const double mean = sum / static_cast<double>(count);
+  double squares = 0.0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    squares += (values[i * stride] - mean) * (values[i * stride] - mean);
+  }
+  const double sd = std::sqrt(squares / static_cast<double>(count));
+  if (!std::isfinite(sd) || sd == 0.0) {
+    throw Error(ExitCode::data, fmt::format("{}: values from {} to {} have no usable mean and sd",
+                                            name, low, high));
+  }
+  return {mean, sd};
+}
+
+void scale_column(Inputs& x, std::int64_t column, const Moments& m) {
+  for (std::int64_t row = 0; row < x.count; ++row) {
+    double& value = x.values[row * x.width + column];
+    value = (value - m.mean) / m.sd;
+  }
+}
+
+template <class T>
+void hash_vector(io::Sha256& hash, const std::vector<T>& values) {
+  const std::uint64_t size = values.size();
+  hash.update(&size, sizeof size);
+  hash.update(values.data(), size * sizeof(T));
+}
+
+}  // namespace
+
+template <class T>
+void Inputs::gather(const std::int64_t* rows, std::int64_t n, T* out) const {
+  for (std::int64_t i = 0; i < n; ++i, out += width) {
+    if (!values.empty()) {
+      const double* row = values.data() + rows[i] * width;
+      std::transform(row, row + width, out, [](double v) { return static_cast<T>(v); });
+    } else {
+      const std::uint8_t* row = bytes.data() + rows[i] * width;
+      std::transform(row, row + width, out,
+                     [this](std::uint8_t v) { return static_cast<T>(v * scale + shift); });
+    }
+  }
+}
+
+template void Inputs::gather(const std::int64_t*, std::int64_t, float*) const;
+template void Inputs::gather(const std::int64_t*, std::int64_t, double*) const;
+
+ScalarStream data_stream(const DataConfig& config, DataPurpose purpose) {
+  std::uint64_t seed = 0;
+  const char* end = config.seed.data() + config.seed.size();
+  const auto [stop, error] = std::from_chars(config.seed.data(), end, seed);
+  if (error != std::errc{} || stop != end) {
+    throw Error(
+        ExitCode::config,
+        fmt::format("data.seed is '{}', it must be a whole number from 0 to 2^64-1", config.seed));
+  }
+  return ScalarStream(RngKey::from_seed(seed).fold_in(static_cast<std::uint64_t>(purpose)));
+}
+
+std::vector<double> linspace(double first, double last, std::int64_t count) {
+  std::vector<double> points(static_cast<std::size_t>(count), first);
+  for (std::int64_t i = 1; i < count; ++i) {
+    points[i] = i + 1 == count ? last : first + (last - first) * i / (count - 1);
+  }
+  return points;
+}
+
+void standardise_inputs(Dataset& dataset) {
+  const Inputs& train = dataset.train.x;
+  Standardisation& result = dataset.standardisation;
+  for (std::int64_t column = 0; column < train.width; ++column) {
+    const Moments m = moments(train.values.data() + column, train.count, train.width, dataset.name);
+    result.x_mean.push_back(m.mean);
+    result.x_sd.push_back(m.sd);
+    for (Inputs* x : {&dataset.train.x, &dataset.validation.x, &dataset.test.x, &dataset.grid}) {
+      scale_column(*x, column, m);
+    }
+  }
+}
+
+void standardise_targets(Dataset& dataset) {
+  const std::vector<double>& train = dataset.train.y;
+  const Moments m = moments(train.data(), static_cast<std::int64_t>(train.size()), 1, dataset.name);
+  dataset.standardisation.y_mean = m.mean;
+  dataset.standardisation.y_sd = m.sd;
+  for (Split* split : {&dataset.train, &dataset.validation, &dataset.test}) {
+    for (double& y : split->y) y = (y - m.mean) / m.sd;
+  }
+}
+
+std::vector<double> curve_grid(const DataConfig& config, double min, double max) {
+  if (config.grid_min > config.grid_max) {
+    throw Error(ExitCode::config,
+                fmt::format("data.grid_min is {}, it must not exceed data.grid_max = {}",
+                            config.grid_min, config.grid_max));
+  }
+  const bool own = config.grid_min == config.grid_max;
+  return linspace(own ? min : config.grid_min, own ? max : config.grid_max, config.grid_points);
+}
+
+std::string hash_of(const Dataset& dataset) {
+  io::Sha256 hash;
+  for (const Split* split : {&dataset.train, &dataset.validation, &dataset.test}) {
+    const Inputs& x = split->x;
+    hash.update(&x.count, sizeof x.count);
+    hash.update(&x.width, sizeof x.width);
+    hash.update(&x.scale, sizeof x.scale);
+    hash.update(&x.shift, sizeof x.shift);
+    hash_vector(hash, x.values);
+    hash_vector(hash, x.bytes);
+    hash_vector(hash, split->y);
+    hash_vector(hash, split->labels);
+  }
+  return hash.hex();
+}
+
+Dataset make_dataset(const DataConfig& config, const std::filesystem::path& base_folder) {
+  const auto row = std::find_if(sources.begin(), sources.end(), [&config](const Source& source) {
+    return config.source == source.id;
+  });
+  if (row == sources.end()) {
+    throw Error(ExitCode::config,
+                fmt::format("data.source is '{}', which is not a known source", config.source));
+  }
+  Dataset dataset = row->make(config, base_folder);
+  dataset.sha256 = hash_of(dataset);
+  return dataset;
+}
+
+}  // namespace ergo

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/diagnostics/band.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace ergo::diagnostics {
+namespace {
+
+double sorted_quantile(const std::vector<double>& sorted, double p) {
+  const double position = p * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(position);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+}  // namespace
+
+Band band_of(std::span<const double> f, std::int64_t draws, std::int64_t grid) {
+  Band band;
+  if (draws == 0) return band;
+  std::vector<double> column(static_cast<std::size_t>(draws));
+  for (std::int64_t g = 0; g < grid; ++g) {
+    for (std::int64_t k = 0; k < draws; ++k) column[k] = f[k * grid + g];
+    std::sort(column.begin(), column.end());
+    const double sum = std::accumulate(column.begin(), column.end(), 0.0);
+    band.mean.push_back(sum / static_cast<double>(draws));
+    band.q05.push_back(sorted_quantile(column, 0.05));
+    band.q25.push_back(sorted_quantile(column, 0.25));
+    band.q75.push_back(sorted_quantile(column, 0.75));
+    band.q95.push_back(sorted_quantile(column, 0.95));
+  }
+  const std::int64_t shown = std::min<std::int64_t>(draws, 8);
+  for (std::int64_t i = 0; i < shown; ++i) {
+    const std::int64_t k = shown == 1 ? 0 : i * (draws - 1) / (shown - 1);
+    const auto row = f.subspan(k * grid, grid);
+    band.functions.emplace_back(row.begin(), row.end());
+  }
+  return band;
+}
+
+}  // namespace ergo::diagnostics

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/io/safetensors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+
+#include "core/base/error.h"
+#include "core/io/atomic_file.h"
+
+namespace ergo::io {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the data are copied as they lie");
+
+using Json = nlohmann::json;
+constexpr std::uint64_t header_limit = 100'000'000;
+constexpr std::size_t file_limit = std::size_t{16} << 30;
+constexpr std::size_t max_dimensions = 8;
+
+struct Reader {
+  std::string source;
+  [[noreturn]] void fail(const std::string& rule) const {
+    throw Error(ExitCode::data,
+                fmt::format("{} is not a valid safetensors file: {}", source, rule));
+  }
+};
+
+std::uint64_t element_size(std::string_view dtype) {
+  if (dtype == "F32") return 4;
+  if (dtype == "F64" || dtype == "I64") return 8;
+  return 0;
+}
+
+bool checked_multiply(std::uint64_t a, std::uint64_t b, std::uint64_t& product) {
+  if (b != 0 && a > std::numeric_limits<std::uint64_t>::max() / b) return false;
+  product = a * b;
+  return true;
+}
+
+std::string_view header_text(std::string_view bytes, const Reader& reader) {
+  if (bytes.size() < 8) {
+    reader.fail(
+        fmt::format("it has {} bytes, the length of the header alone takes 8", bytes.size()));
+  }
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), 8);
+  if (length > header_limit) {
+    reader.fail(fmt::format("the header claims {} bytes, the limit is {}", length, header_limit));
+  }
+  if (length > bytes.size() - 8) {
+    reader.fail(fmt::format("the header claims {} bytes, {} are left", length, bytes.size() - 8));
+  }
+  const std::string_view text = bytes.substr(8, length);
+  if (!text.starts_with('{')) reader.fail("the header does not begin with '{'");
+  return text;
+}
+
+/// nlohmann::json keeps the last of two equal keys; here the second one is an error.
+Json parse_header(std::string_view text, const Reader& reader) {
+  std::vector<std::set<std::string>> seen;
+  const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
+    using Event = Json::parse_event_t;
+    if (depth > 4) reader.fail("the header is nested too deeply");
+    if (event == Event::object_start) seen.emplace_back();
+    if (event == Event::object_end) seen.pop_back();
+    if (event == Event::key && !seen.back().insert(value.get<std::string>()).second) {
+      reader.fail(fmt::format("the key '{}' appears twice", value.get<std::string>()));
+    }
+    return true;
+  };
+  try {
+    return Json::parse(text, check);
+  } catch (const Json::exception&) {
+    reader.fail("the header is not JSON");
+  }
+}
+
+std::map<std::string, std::string> read_metadata(const Json& object, const Reader& reader) {
+  if (!object.is_object()) reader.fail("'__metadata__' is not an object of strings");
+  std::map<std::string, std::string> metadata;
+  for (const auto& [key, value] : object.items()) {
+    if (!value.is_string()) reader.fail(fmt::format("metadata '{}' is not a string", key));
+    metadata[key] = value.get<std::string>();
+  }
+  return metadata;
+}
+
+std::uint64_t read_unsigned(const Json& value, const std::string& what, const Reader& reader) {
+  if (!value.is_number_unsigned()) reader.fail(what + " is not a whole number of at least 0");
+  const auto number = value.get<std::uint64_t>();
+  if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    reader.fail(fmt::format("{} is {}, too large", what, number));
+  }
+  return number;
+}
+
+const Json& member(const Json& entry, const char* key, Json::value_t type, const std::string& name,
+                   const Reader& reader) {
+  const auto it = entry.find(key);
+  if (it == entry.end() || it->type() != type) {
+    reader.fail(fmt::format("tensor '{}' has no proper '{}'", name, key));
+  }
+  return *it;
+}
+
+struct Entry {
+  Array array;
+  std::uint64_t begin = 0, end = 0;
+};
+
+/// The number of bytes that dtype and shape ask for.
+std::uint64_t read_shape(const Json& list, Entry& entry, const Reader& reader) {
+  const std::string& name = entry.array.name;
+  if (list.size() > max_dimensions) {
+    reader.fail(fmt::format("tensor '{}' has {} dimensions, the limit is {}", name, list.size(),
+                            max_dimensions));
+  }
+  std::uint64_t bytes = element_size(entry.array.dtype);
+  for (const Json& item : list) {
+    const std::uint64_t extent = read_unsigned(item, "a dimension of '" + name + "'", reader);
+    if (!checked_multiply(bytes, extent, bytes)) {
+      reader.fail(fmt::format("the shape of tensor '{}' overflows", name));
+    }
+    entry.array.shape.push_back(static_cast<std::int64_t>(extent));
+  }
+  return bytes;
+}
+
+Entry read_entry(const std::string& name, const Json& object, const Reader& reader) {
+  if (!object.is_object()) reader.fail(fmt::format("tensor '{}' is not an object", name));
+  if (object.size() != 3) {
+    reader.fail(fmt::format("tensor '{}' has {} keys instead of dtype, shape and data_offsets",
+                            name, object.size()));
+  }
+  Entry entry;
+  entry.array.name = name;
+  entry.array.dtype =
+      member(object, "dtype", Json::value_t::string, name, reader).get<std::string>();
+  if (element_size(entry.array.dtype) == 0) {
+    reader.fail(fmt::format("tensor '{}' has dtype '{}', readable are F32, F64 and I64", name,
+                            entry.array.dtype));
+  }
+  const auto bytes =
+      read_shape(member(object, "shape", Json::value_t::array, name, reader), entry, reader);
+  const Json& offsets = member(object, "data_offsets", Json::value_t::array, name, reader);
+  if (offsets.size() != 2) reader.fail(fmt::format("tensor '{}' needs two data_offsets", name));
+  entry.begin = read_unsigned(offsets[0], "an offset of '" + name + "'", reader);
+  entry.end = read_unsigned(offsets[1], "an offset of '" + name + "'", reader);
+  if (entry.end < entry.begin || entry.end - entry.begin != bytes) {
+    reader.fail(fmt::format("tensor '{}' needs {} bytes, its offsets are {} to {}", name, bytes,
+                            entry.begin, entry.end));
+  }
+  return entry;
+}
+
+void place(std::vector<Entry>& entries, std::string_view data, const Reader& reader) {
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
+  std::uint64_t position = 0;
+  for (Entry& entry : entries) {
+    if (entry.begin != position) {
+      reader.fail(fmt::format("tensor '{}' begins at byte {} instead of {}", entry.array.name,
+                              entry.begin, position));
+    }
+    if (entry.end > data.size()) {
+      reader.fail(fmt::format("tensor '{}' ends at byte {}, the data have {}", entry.array.name,
+                              entry.end, data.size()));
+    }
+    entry.array.bytes = data.substr(entry.begin, entry.end - entry.begin);
+    position = entry.end;
+  }
+  if (position != data.size()) {
+    reader.fail(fmt::format("{} bytes follow the last tensor", data.size() - position));
+  }
+}
+
+template <class Stored, class Wanted>
+void convert(const std::string& bytes, std::vector<Wanted>& out) {
+  out.resize(bytes.size() / sizeof(Stored));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    Stored value;
+    std::memcpy(&value, bytes.data() + i * sizeof(Stored), sizeof(Stored));
+    out[i] = static_cast<Wanted>(value);
+  }
+}
+
+template <class Wanted>
+std::vector<Wanted> elements(const Array& array) {
+  std::vector<Wanted> out;
+  if (array.dtype == "F32") convert<float>(array.bytes, out);
+  if (array.dtype == "F64") convert<double>(array.bytes, out);
+  if (array.dtype == "I64") convert<std::int64_t>(array.bytes, out);
+  return out;
+}
+
+template <class T>
+Array make_array(std::string name, const char* dtype, std::vector<std::int64_t> shape,
+                 const std::vector<T>& values) {
+  Array array{std::move(name), dtype, std::move(shape), {}};
+  if (array.size() != static_cast<std::int64_t>(values.size())) {
+    throw std::invalid_argument(fmt::format("array '{}': shape holds {} elements, given are {}",
+                                            array.name, array.size(), values.size()));
+  }
+  array.bytes.assign(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+  return array;
+}
+
+}  // namespace
+
+std::int64_t Array::size() const {
+  std::int64_t product = 1;
+  for (const std::int64_t extent : shape) product *= extent;
+  return product;
+}
+
+std::vector<float> Array::floats() const { return elements<float>(*this); }
+std::vector<double> Array::doubles() const { return elements<double>(*this); }
+
+std::vector<std::int64_t> Array::integers() const {
+  if (dtype != "I64") throw std::invalid_argument("array '" + name + "' holds no integers");
+  return elements<std::int64_t>(*this);
+}
+
+Array from_floats(std::string name, std::vector<std::int64_t> shape,
+                  const std::vector<float>& values) {
+  return make_array(std::move(name), "F32", std::move(shape), values);
+}
+
+Array from_doubles(std::string name, std::vector<std::int64_t> shape,
+                   const std::vector<double>& values) {
+  return make_array(std::move(name), "F64", std::move(shape), values);
+}
+
+Array from_integers(std::string name, std::vector<std::int64_t> shape,
+                    const std::vector<std::int64_t>& values) {
+  return make_array(std::move(name), "I64", std::move(shape), values);
+}
+
+const Array* SafeTensors::find(std::string_view name) const {
+  const auto it = std::find_if(arrays.begin(), arrays.end(),
+                               [name](const Array& array) { return array.name == name; });
+  return it == arrays.end() ? nullptr : &*it;
+}
+
+SafeTensors parse_safetensors(std::string_view bytes, const std::string& source) {
+  const Reader reader{source};
+  const std::string_view text = header_text(bytes, reader);
+  const Json header = parse_header(text, reader);
+  SafeTensors tensors;
+  std::vector<Entry> entries;
+  for (const auto& [name, object] : header.items()) {
+    if (name == "__metadata__")
+      tensors.metadata = read_metadata(object, reader);
+    else
+      entries.push_back(read_entry(name, object, reader));
+  }
+  place(entries, bytes.substr(8 + text.size()), reader);
+  for (Entry& entry : entries) tensors.arrays.push_back(std::move(entry.array));
+  return tensors;
+}
+
+SafeTensors load_safetensors(const std::filesystem::path& path) {
+  return parse_safetensors(read_file(path, file_limit), path.string());
+}
+
+std::string serialise(const SafeTensors& tensors) {
+  std::vector<const Array*> order;
+  for (const Array& array : tensors.arrays) order.push_back(&array);
+  std::stable_sort(order.begin(), order.end(), [](const Array* a, const Array* b) {
+    return element_size(a->dtype) > element_size(b->dtype);
+  });
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!tensors.metadata.empty()) header["__metadata__"] = tensors.metadata;
+  std::string data;
+  for (const Array* array : order) {
+    if (header.contains(array->name)) {
+      throw std::invalid_argument("two arrays are called '" + array->name + "'");
+    }
+    const std::size_t begin = data.size();
+    data += array->bytes;
+    header[array->name] = {
+        {"dtype", array->dtype}, {"shape", array->shape}, {"data_offsets", {begin, data.size()}}};
+  }
+  // Text from outside may be no UTF-8: replace such bytes instead of failing at the end of a run.
+  std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  text.append((8 - text.size() % 8) % 8, ' ');
+  const std::uint64_t length = text.size();
+  return std::string(reinterpret_cast<const char*>(&length), 8) + text + data;
+}
+
+void save_safetensors(const std::filesystem::path& path, const SafeTensors& tensors) {
+  write_file(path, serialise(tensors));
+}
+
+}  // namespace ergo::io

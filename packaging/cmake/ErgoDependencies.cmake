@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every package that the build looks for, and why. System package names: debian-packages.txt.
+include(FeatureSummary)
+
+find_package(Torch 1.13 QUIET)
+if(NOT Torch_FOUND)
+  find_package(Torch REQUIRED)  # Debian's calls itself 1.13.0; a wheel's version file may refuse 1.13
+endif()
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(hwy REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Threads REQUIRED)
+find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
+
+set_package_properties(Torch PROPERTIES PURPOSE "tensors, autograd, any network on any device")
+set_package_properties(Eigen3 PROPERTIES PURPOSE "blocks of the CPU gradient and L2E network")
+set_package_properties(spdlog PROPERTIES PURPOSE "log of the programs")
+set_package_properties(nlohmann_json PROPERTIES PURPOSE "presets and results")
+set_package_properties(CLI11 PROPERTIES PURPOSE "command line")
+set_package_properties(hwy PROPERTIES PURPOSE "SIMD kernels chosen at run time")
+set_package_properties(ZLIB PROPERTIES PURPOSE "IDX.gz data")
+
+if(ERGO_DESKTOP)
+  find_package(Qt6 6.4 REQUIRED COMPONENTS Widgets PrintSupport Svg)
+  find_package(QCustomPlotQt6 REQUIRED)  # needs Qt6 Widgets and PrintSupport found before it
+  set_package_properties(QCustomPlotQt6 PROPERTIES PURPOSE "live plots and their vector export")
+endif()
+find_package(Qt6 6.4 REQUIRED COMPONENTS Core Test)
