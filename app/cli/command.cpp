@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/command.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <charconv>
+#include <cmath>
+#include <ostream>
+
+namespace ergo::cli {
+namespace {
+
+std::string time_left(double seconds) {
+  if (!std::isfinite(seconds)) return "";
+  const auto whole = static_cast<long>(seconds + 0.5);
+  return fmt::format(", {}:{:02} left", whole / 60, whole % 60);
+}
+
+void show_progress(Session& session, const Progress& p) {
+  if (!session.progress || p.total <= 0) return;
+  session.err << fmt::format("\r{:5.1f} % of {}{}   ",
+                             100.0 * static_cast<double>(p.done) / static_cast<double>(p.total),
+                             p.total, time_left(p.seconds_left))
+              << std::flush;
+}
+
+void show_iteration(Session& session, const MetaIteration& m) {
+  if (std::isnan(m.score)) return;
+  session.err << fmt::format("{}iteration {}: meta-loss {:.4f}, validation {:.4f}, best {:.4f}\n",
+                             session.progress ? "\r" : "", m.iteration, m.smoothed, m.score,
+                             m.best_score)
+              << std::flush;
+}
+
+}  // namespace
+
+EventSink progress_sink(Session& session) {
+  return [&session](const RunEvent& event) {
+    if (const auto* p = std::get_if<Progress>(&event)) show_progress(session, *p);
+    if (const auto* m = std::get_if<MetaIteration>(&event)) show_iteration(session, *m);
+    if (const auto* l = std::get_if<LogMessage>(&event)) {
+      session.err << (session.progress ? "\r" : "") << l->level << ": " << l->text << "\n";
+    }
+    if (const auto* d = std::get_if<ChainDiverged>(&event)) {
+      session.err << fmt::format("warning: chain {} of sampler {} stopped at step {}: {}\n", d->chain,
+                                 d->sampler, d->step, d->reason);
+    }
+    if (std::holds_alternative<RunFinished>(event) && session.progress) session.err << "\n";
+  };
+}
+
+std::uint64_t parse_count(const std::string& option, const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
+    throw Error(ExitCode::usage, fmt::format("Option {} is '{}', but must be a whole number >= 0.", option, text));
+  }
+  return value;
+}
+
+std::pair<std::string, std::string> split_assignment(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw Error(ExitCode::usage, fmt::format("Option --set is '{}', but must be field=value.", text));
+  }
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+int main(const std::vector<std::string>& arguments, Session& session) {
+  CLI::App app("Ergoscope: meta-train L2E and compare samplers for Bayesian neural networks",
+               "ergoscope-cli");
+  app.set_version_flag("--version", ERGO_VERSION);
+  app.require_subcommand(1);
+  add_list(app, session);
+  add_run(app, session);
+  add_tune(app, session);
+  add_meta_train(app, session);
+  add_evaluate_meta(app, session);
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    const bool asked = error.get_exit_code() == 0;  // --help, --version
+    app.exit(error, session.out, session.err);
+    return static_cast<int>(asked ? ExitCode::ok : ExitCode::usage);
+  } catch (const Error& error) {
+    session.err << "ergoscope-cli: " << error.what() << "\n";
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    session.err << "ergoscope-cli: internal error: " << error.what() << "\n";
+    return static_cast<int>(ExitCode::internal);
+  }
+  return static_cast<int>(session.exit);
+}
+
+}  // namespace ergo::cli

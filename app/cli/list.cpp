@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <spdlog/fmt/fmt.h>
+
+#include <memory>
+#include <ostream>
+
+#include "app/cli/command.h"
+#include "core/config/preset.h"
+#include "core/registry/registry.h"
+
+namespace ergo::cli {
+namespace {
+
+void print_entries(std::ostream& out, const std::vector<RegistryEntry>& entries) {
+  for (const RegistryEntry& entry : entries) {
+    out << fmt::format("{:<15} {}\n", entry.id, entry.label);
+    if (!entry.doc.empty()) out << fmt::format("{:<15}   {}\n", "", entry.doc);
+    if (!entry.source.empty()) out << fmt::format("{:<15}   {}\n", "", entry.source);
+    for (const Field& field : entry.fields) {
+      out << fmt::format("{:<15}   {} = {}{}\n", "", field.name, field.value.dump(),
+                         field.info.doc.empty() ? "" : "  " + field.info.doc);
+    }
+  }
+}
+
+void print_presets(std::ostream& out) {
+  for (const std::string& id : preset_ids()) {
+    const Preset preset = load_preset(id);
+    out << fmt::format("{:<24} {:<10} {}\n", id, preset.kind(), preset.title());
+  }
+}
+
+void list(const std::string& what, std::ostream& out) {
+  if (what == "presets") print_presets(out);
+  else if (what == "samplers") print_entries(out, sampler_entries());
+  else if (what == "models") print_entries(out, model_entries());
+  else if (what == "datasets") print_entries(out, dataset_entries());
+  else
+    throw Error(ExitCode::usage,
+                fmt::format("'{}' cannot be listed{}.", what,
+                            nearest_hint(what, {"presets", "samplers", "models", "datasets"})));
+}
+
+}  // namespace
+
+void add_list(CLI::App& app, Session& session) {
+  auto what = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("list", "List presets, samplers, models or datasets");
+  command->add_option("what", *what, "presets, samplers, models or datasets")->required();
+  command->callback([what, &session] { list(*what, session.out); });
+}
+
+}  // namespace ergo::cli

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <spdlog/fmt/fmt.h>
+
+#include <filesystem>
+#include <memory>
+#include <ostream>
+
+#include "app/cli/command.h"
+#include "core/config/preset.h"
+#include "core/run/run.h"
+#include "core/run/summary.h"
+#include "core/run/tune.h"
+
+namespace ergo::cli {
+namespace {
+
+struct Options {
+  std::string preset, seed = "1", seeds, out, workers = "0";
+  std::vector<std::string> set;
+  bool force = false, json = false, save_positions = false;
+};
+
+Preset load(const Options& options) {
+  Preset preset = load_preset(options.preset);
+  for (const std::string& text : options.set) {
+    const auto [field, value] = split_assignment(text);
+    set_field(preset, field, value);
+  }
+  return preset;
+}
+
+std::vector<std::uint64_t> seeds_of(const Options& options) {
+  if (!options.seeds.empty()) return parse_seed_range(options.seeds);
+  return {parse_count("--seed", options.seed)};
+}
+
+void save(const Options& options, const RunResult& result, bool many) {
+  if (options.out.empty()) return;
+  std::filesystem::path folder = options.out;
+  if (many) folder /= fmt::format("s{}", result.seed);
+  archive(result, folder, {options.force, options.save_positions});
+}
+
+void print(const Options& options, const std::vector<RunResult>& results, std::ostream& out) {
+  if (results.size() == 1 && options.seeds.empty()) {
+    out << (options.json ? to_json(results.front()).dump(2) + "\n" : table(results.front()));
+    return;
+  }
+  const nlohmann::json summary = summarise(results);
+  out << (options.json ? summary.dump(2) + "\n" : summary_table(summary));
+}
+
+void run_command(const Options& options, Session& session) {
+  const Preset preset = load(options);
+  const std::vector<std::uint64_t> seeds = seeds_of(options);
+  if (!options.out.empty()) prepare_output(options.out, options.force);
+  std::vector<RunResult> results;
+  for (const std::uint64_t seed : seeds) {
+    if (session.control.stopped()) break;
+    RunOptions run_options;
+    run_options.seed = seed;
+    run_options.workers = static_cast<int>(parse_count("--workers", options.workers));
+    results.push_back(run(preset, run_options, progress_sink(session), session.control));
+    save(options, results.back(), seeds.size() > 1);
+    if (results.back().all_diverged()) session.exit = ExitCode::internal;
+  }
+  print(options, results, session.out);
+  if (session.control.stopped()) session.exit = ExitCode::interrupted;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Session& session) {
+  auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "Run the samplers of a preset and print the table");
+  command->add_option("preset", o->preset, "Preset id, or a path to a preset file")->required();
+  command->add_option("--set", o->set, "field=value, for example sghmc.step_size=0.002")
+      ->allow_extra_args(false);
+  auto* seed = command->add_option("--seed", o->seed, "Seed of positions, batches and noise");
+  command->add_option("--seeds", o->seeds, "Range of seeds, for example 1-5: mean and standard error")
+      ->excludes(seed);
+  command->add_option("--out", o->out, "New or empty folder for results");
+  command->add_flag("--force", o->force, "Replace files in the output folder");
+  command->add_flag("--json", o->json, "Print one JSON object instead of the table");
+  command->add_flag("--save-positions", o->save_positions, "Write every draw as safetensors");
+  command->add_option("--workers", o->workers, "Worker threads; 0: one per core");
+  command->callback([o, &session] { run_command(*o, session); });
+}
+
+}  // namespace ergo::cli

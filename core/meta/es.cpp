@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/meta/es.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+#include "core/base/noise.h"
+
+namespace ergo {
+namespace {
+
+/// L+ - L-; one failed arm counts as an infinite difference, two as none.
+double difference(const PairLoss& loss) {
+  const bool plus = std::isfinite(loss.plus), minus = std::isfinite(loss.minus);
+  if (plus && minus) return loss.plus - loss.minus;
+  if (plus == minus) return 0.0;
+  return plus ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+}
+
+void rank(std::vector<double>& d) {
+  std::vector<std::size_t> order(d.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&d](std::size_t a, std::size_t b) { return std::abs(d[a]) < std::abs(d[b]); });
+  std::vector<double> ranked(d.size(), 0.0);
+  for (std::size_t r = 0; r < order.size(); ++r) {
+    const double sign = d[order[r]] > 0 ? 1.0 : d[order[r]] < 0 ? -1.0 : 0.0;
+    ranked[order[r]] = sign * static_cast<double>(r + 1) / static_cast<double>(d.size());
+  }
+  d = ranked;
+}
+
+}  // namespace
+
+std::vector<float> es_direction(RngKey key, std::int64_t iteration, std::int64_t pair,
+                                std::size_t size) {
+  std::vector<float> v(size);
+  fill_normal(key, pair, iteration, static_cast<std::int64_t>(size), v.data());
+  return v;
+}
+
+std::vector<double> shaped_differences(const std::vector<PairLoss>& losses, const EsConfig& config) {
+  std::vector<double> d;
+  for (const PairLoss& loss : losses) d.push_back(difference(loss));
+  if (config.difference == "ranked") {
+    rank(d);
+  } else if (config.difference == "clipped") {
+    for (double& x : d) x = std::clamp(x, -config.clip, config.clip);
+  } else {
+    for (double& x : d) x = std::isfinite(x) ? x : 0.0;  // as the official code
+  }
+  return d;
+}
+
+std::vector<double> es_gradient(RngKey key, std::int64_t iteration,
+                                const std::vector<PairLoss>& losses, std::size_t size,
+                                const EsConfig& config, double* norm_before_clipping) {
+  const std::vector<double> d = shaped_differences(losses, config);
+  std::vector<double> gradient(size, 0.0);
+  for (std::size_t p = 0; p < losses.size(); ++p) {
+    const std::vector<float> v = es_direction(key, iteration, static_cast<std::int64_t>(p), size);
+    const double weight = d[p] / (2.0 * config.sigma * static_cast<double>(losses.size()));
+    for (std::size_t i = 0; i < size; ++i) gradient[i] += weight * static_cast<double>(v[i]);
+  }
+  double norm = 0.0;
+  for (const double g : gradient) norm += g * g;
+  norm = std::sqrt(norm);
+  if (norm_before_clipping) *norm_before_clipping = norm;
+  if (config.clip_norm > 0 && norm > config.clip_norm) {
+    for (double& g : gradient) g *= config.clip_norm / norm;
+  }
+  return gradient;
+}
+
+void Adam::update(std::vector<float>& phi, const std::vector<double>& gradient, double rate) {
+  constexpr double b1 = 0.9, b2 = 0.999, eps = 1e-8;
+  ++steps;
+  const double correction1 = 1.0 - std::pow(b1, static_cast<double>(steps));
+  const double correction2 = 1.0 - std::pow(b2, static_cast<double>(steps));
+  for (std::size_t i = 0; i < phi.size(); ++i) {
+    m[i] = b1 * m[i] + (1.0 - b1) * gradient[i];
+    v[i] = b2 * v[i] + (1.0 - b2) * gradient[i] * gradient[i];
+    const double step = rate * (m[i] / correction1) / (std::sqrt(v[i] / correction2) + eps);
+    phi[i] = static_cast<float>(static_cast<double>(phi[i]) - step);
+  }
+}
+
+double learning_rate_at(const EsConfig& config, std::int64_t iteration, std::int64_t iterations) {
+  const double p = static_cast<double>(iteration) / static_cast<double>(std::max<std::int64_t>(1, iterations));
+  return config.final_learning_rate + 0.5 * (config.learning_rate - config.final_learning_rate) *
+                                          (1.0 + std::cos(std::numbers::pi * p));
+}
+
+}  // namespace ergo

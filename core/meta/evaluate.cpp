@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <spdlog/fmt/fmt.h>
+
+#include <array>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "core/meta/meta.h"
+#include "core/meta/meta_sections.h"
+#include "core/meta/unroll.h"
+#include "core/run/monitor.h"
+#include "core/run/scheduler.h"
+#include "core/samplers/csgmcmc.h"
+#include "core/samplers/l2e.h"
+#include "core/samplers/sghmc.h"
+
+namespace ergo {
+namespace {
+
+using nlohmann::json;
+using SamplerMaker = std::function<std::unique_ptr<Sampler>(const SamplerContext&)>;
+
+constexpr std::array<const char*, 4> held_out = {"sine", "polynomial", "gp", "gap"};
+
+struct Candidate {
+  SamplerMaker make;
+  bool schedules_its_draws = false;
+  json setting = json::object();
+};
+
+struct Score {
+  double mean = 0.0, standard_error = 0.0;
+  std::int64_t diverged = 0;
+};
+
+/// Excess NLL over the true function per task; a diverged chain leaves the mean infinite.
+Score score_of(const std::vector<double>& excess) {
+  Score score;
+  const auto n = static_cast<double>(excess.size());
+  for (const double x : excess) {
+    score.mean += x / n;
+    score.diverged += !std::isfinite(x);
+  }
+  double squares = 0.0;
+  for (const double x : excess) squares += (x - score.mean) * (x - score.mean);
+  score.standard_error = n > 1 ? std::sqrt(squares / (n - 1) / n) : undefined;
+  return score;
+}
+
+class HeldOut {
+ public:
+  HeldOut(const MetaSections& sections, int workers, Emitter& emit, RunControl& control)
+      : sections_(sections), workers_(workers), emit_(emit), control_(control) {}
+
+  json family(std::size_t index, const std::vector<std::pair<std::string, std::vector<Candidate>>>& all) {
+    FamilyConfig config = sections_.family;
+    config.functions = held_out[index];
+    const RngKey key = RngKey::from_seed(parse_seed(sections_.evaluation.seed, "evaluation.seed")).fold_in(index);
+    const auto tuning = make_tasks(config, key.fold_in(1), sections_.evaluation.tuning_tasks);
+    const auto frozen = make_tasks(config, key.fold_in(2), sections_.evaluation.tasks);
+    json samplers = json::array();
+    for (const auto& [id, candidates] : all) {
+      const std::size_t best = candidates.size() > 1 ? choose(candidates, tuning, key) : 0;
+      const Score score = score_of(excess(candidates[best], frozen, key.fold_in(4)));
+      samplers.push_back({{"id", id},
+                          {"excess_nll", finite(score.mean)},
+                          {"standard_error", finite(score.standard_error)},
+                          {"diverged", score.diverged},
+                          {"setting", candidates[best].setting}});
+    }
+    return {{"family", config.functions},
+            {"tasks", sections_.evaluation.tasks},
+            {"steps", sections_.evaluation.steps},
+            {"draws", sections_.evaluation.draws},
+            {"samplers", samplers}};
+  }
+
+ private:
+  static json finite(double x) { return std::isfinite(x) ? json(x) : json(nullptr); }
+
+  static std::vector<MetaTask> make_tasks(const FamilyConfig& config, RngKey key, std::int64_t count) {
+    std::vector<MetaTask> tasks;
+    for (std::int64_t i = 0; i < count; ++i) {
+      tasks.push_back(make_task(config, key.fold_in(static_cast<std::uint64_t>(i))));
+    }
+    return tasks;
+  }
+
+  std::vector<double> excess(const Candidate& candidate, const std::vector<MetaTask>& tasks, RngKey key) {
+    const EvaluationConfig& e = sections_.evaluation;
+    std::vector<double> out(tasks.size());
+    parallel_for(tasks.size(), workers_, [&](std::size_t i) {
+      const MetaTask& task = tasks[i];
+      const auto burn_in = candidate.schedules_its_draws
+                               ? std::int64_t{0}
+                               : static_cast<std::int64_t>(static_cast<double>(e.steps) * e.burn_in_fraction);
+      const auto sampler = candidate.make({&task.posterior.network->layout(), e.steps, burn_in,
+                                           task.posterior.data_count(), {}});
+      out[i] = unroll(*sampler, task, {e.steps, burn_in, e.draws}, key.fold_in(i), control_) - task.true_nll;
+    });
+    if (control_.stopped()) throw Error(ExitCode::interrupted, "The evaluation was stopped.");
+    return out;
+  }
+
+  /// The grid point with the lowest mean excess on the tuning tasks; the first when all diverged.
+  std::size_t choose(const std::vector<Candidate>& candidates, const std::vector<MetaTask>& tasks,
+                     RngKey key) {
+    std::size_t best = 0;
+    double lowest = std::numeric_limits<double>::infinity();
+    for (std::size_t c = 0; c < candidates.size(); ++c) {
+      const double mean = score_of(excess(candidates[c], tasks, key.fold_in(3))).mean;
+      if (mean < lowest) lowest = mean, best = c;
+      emit_(LogMessage{0, "info", fmt::format("tuning {}: excess NLL {:.4f}",
+                                              candidates[c].setting.dump(), mean)});
+    }
+    return best;
+  }
+
+  const MetaSections& sections_;
+  int workers_;
+  Emitter& emit_;
+  RunControl& control_;
+};
+
+std::vector<Candidate> baseline(const EvaluationConfig& e, bool cyclical) {
+  std::vector<Candidate> grid;
+  for (const double step_size : e.step_sizes) {
+    for (const double friction : e.frictions) {
+      Candidate candidate;
+      candidate.setting = {{"step_size", step_size}, {"friction", friction}};
+      candidate.schedules_its_draws = cyclical;
+      if (cyclical) {
+        CsgmcmcConfig config;
+        config.step_size = step_size;
+        config.friction = friction;
+        config.cycles = e.cycles;
+        candidate.make = [config](const SamplerContext& c) { return make_csgmcmc(config, c); };
+      } else {
+        const SghmcConfig config{step_size, friction, 1.0};
+        candidate.make = [config](const SamplerContext& c) { return make_sghmc(config, c); };
+      }
+      grid.push_back(std::move(candidate));
+    }
+  }
+  return grid;
+}
+
+}  // namespace
+
+json evaluate_meta(const std::filesystem::path& file, const Preset& preset, int workers,
+                   const EventSink& sink, RunControl& control) {
+  const MetaSections sections = meta_sections(preset);
+  const MetaParameters phi = load_meta_parameters(file);
+  Emitter emit(sink, 1);
+  Candidate l2e;
+  l2e.make = [&phi](const SamplerContext& context) { return make_l2e(phi, context); };
+  const std::vector<std::pair<std::string, std::vector<Candidate>>> all = {
+      {"l2e", {l2e}},
+      {"sghmc", baseline(sections.evaluation, false)},
+      {"csgmcmc", baseline(sections.evaluation, true)}};
+  HeldOut evaluation(sections, worker_count(workers, false), emit, control);
+  json families = json::array();
+  for (std::size_t f = 0; f < held_out.size(); ++f) {
+    families.push_back(evaluation.family(f, all));
+    Progress progress;
+    progress.done = static_cast<std::int64_t>(f + 1);
+    progress.total = static_cast<std::int64_t>(held_out.size());
+    emit(std::move(progress));
+  }
+  emit(RunFinished{0, "completed", ""});
+  return {{"file", file.string()}, {"preset", preset.id}, {"families", families}};
+}
+
+std::string evaluation_table(const json& evaluation) {
+  std::string text = fmt::format("{:<12} {:>6} {:<9} {:>11} {:>9} {:>9} {:>10}  {}\n", "family",
+                                 "tasks", "sampler", "excess NLL", "s.e.", "diverged", "vs SGHMC", "setting");
+  for (const json& family : evaluation.at("families")) {
+    double sghmc = undefined;
+    for (const json& s : family.at("samplers")) {
+      if (s.at("id") == "sghmc" && s.at("excess_nll").is_number()) sghmc = s.at("excess_nll").get<double>();
+    }
+    for (const json& s : family.at("samplers")) {
+      const auto value = [&s](const char* key) {
+        return s.at(key).is_number() ? s.at(key).get<double>() : undefined;
+      };
+      text += fmt::format("{:<12} {:>6} {:<9} {:>11.4f} {:>9.4f} {:>9} {:>10.3f}  {}\n",
+                          family.at("family").get<std::string>(), family.at("tasks").get<int>(),
+                          s.at("id").get<std::string>(), value("excess_nll"), value("standard_error"),
+                          s.at("diverged").get<int>(), value("excess_nll") / sghmc, s.at("setting").dump());
+    }
+  }
+  return text;
+}
+
+}  // namespace ergo

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "core/config/preset.h"
+#include "core/events/events.h"
+#include "core/run/control.h"
+
+/// Meta-training of L2E. Free of torch.
+namespace ergo {
+
+struct MetaOptions {
+  std::filesystem::path out;     ///< safetensors with the best meta-parameters
+  std::filesystem::path resume;  ///< a `.state.safetensors`; empty: start anew
+  std::uint64_t seed = 0;        ///< 0: the preset's
+  int workers = 0;               ///< 0: one per core
+  std::int64_t run = 1;
+  bool force = false;            ///< replace an existing `out`
+};
+
+struct MetaResult {
+  std::string reason;  ///< "completed" or "stopped"
+  std::int64_t iterations = 0;
+  double best_score = undefined, seconds = 0.0;
+  std::string phi_sha256;
+  std::filesystem::path file;
+};
+
+/// Antithetic-ES meta-training (algorithms 1.3, 1.4). Emits MetaIteration and Progress, writes
+/// `out`, `out.state.safetensors` and `out.log.csv` at every validation and at the end; a stop keeps the best so far.
+/// @throws Error naming preset field or file.
+MetaResult meta_train(const Preset& preset, const MetaOptions& options, const EventSink& sink,
+                      RunControl& control);
+
+nlohmann::json to_json(const MetaResult& result);
+
+/// Scores meta-parameters on the preset's frozen held-out families against SGHMC and cyclical
+/// SGMCMC tuned on the preset's grid. @return {"families":[{"family","tasks","samplers":[...]}]}.
+nlohmann::json evaluate_meta(const std::filesystem::path& file, const Preset& preset, int workers,
+                             const EventSink& sink, RunControl& control);
+
+/// The table of `evaluate_meta` as text.
+std::string evaluation_table(const nlohmann::json& evaluation);
+
+}  // namespace ergo

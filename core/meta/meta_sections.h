@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "core/config/preset.h"
+#include "core/meta/meta_config.h"
+
+namespace ergo {
+
+/// A meta-training preset, typed.
+struct MetaSections {
+  MetaConfig loop;
+  FamilyConfig family;
+  EsConfig es;
+  MetaDynamicsConfig dynamics;
+  EvaluationConfig evaluation;
+  std::string identity;  ///< text of everything that decides the training's numbers
+};
+
+/// @throws Error{usage} for a preset of another kind, {config} for a violated constraint.
+MetaSections meta_sections(const Preset& preset);
+
+/// @throws Error{config} naming `field` unless `text` is an unsigned 64-bit decimal number.
+std::uint64_t parse_seed(const std::string& text, const std::string& field);
+
+}  // namespace ergo

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/meta/meta_state.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/io/safetensors.h"
+
+namespace ergo {
+namespace {
+
+constexpr int average_feature = 5;  // m_0.9, the gradient average with decay 0.9
+constexpr int beta_output = 1;
+constexpr float small = 0.3f;       // scale of the random part beside the descent path
+
+/// Truncated normal at two standard deviations, sd 1/sqrt(fan_in), as Haiku's default.
+void fill_truncated(ScalarStream& stream, float* w, std::size_t count, int fan_in, float scale) {
+  for (std::size_t i = 0; i < count; ++i) {
+    double z = stream.normal();
+    while (std::abs(z) > 2.0) z = stream.normal();
+    w[i] = scale * static_cast<float>(z / std::sqrt(static_cast<double>(fan_in)));
+  }
+}
+
+/// beta = -(normalised m_0.9): hidden units 0 and 1 carry its positive and negative part.
+void add_descent_path(L2eWeights& w) {
+  const auto clear_row = [](float* row, int count) { std::fill_n(row, count, 0.0f); };
+  for (int unit = 0; unit < 2; ++unit) {
+    clear_row(w.w0.data() + unit * l2e_features, l2e_features);
+    clear_row(w.w1.data() + unit * l2e_width, l2e_width);
+    w.w0[static_cast<std::size_t>(unit * l2e_features + average_feature)] = unit == 0 ? 1.0f : -1.0f;
+    w.w1[static_cast<std::size_t>(unit * l2e_width + unit)] = 1.0f;
+    w.w2[static_cast<std::size_t>(beta_output * l2e_width + unit)] = unit == 0 ? -1.0f : 1.0f;
+  }
+}
+
+double parse(const std::map<std::string, std::string>& metadata, const char* key,
+             const std::string& source) {
+  const auto it = metadata.find(key);
+  double value = 0.0;
+  if (it != metadata.end()) {
+    const std::string& text = it->second;
+    if (text == "nan") return undefined;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc() && end == text.data() + text.size()) return value;
+  }
+  throw Error(ExitCode::data, fmt::format("{}: metadata '{}' is missing or no number; --resume "
+                                          "takes a .state.safetensors file.", source, key));
+}
+
+std::vector<double> tensor(const io::SafeTensors& archive, const char* name, std::size_t size,
+                           const std::string& source) {
+  const io::Array* array = archive.find(name);
+  if (!array || (size > 0 && static_cast<std::size_t>(array->size()) != size)) {
+    throw Error(ExitCode::data,
+                fmt::format("{}: tensor '{}' is missing or not of {} numbers; --resume takes a "
+                            ".state.safetensors file.", source, name, size));
+  }
+  return array->doubles();
+}
+
+}  // namespace
+
+std::vector<float> initial_phi(const std::string& kind, RngKey key) {
+  MetaParameters parameters;
+  L2eWeights& w = parameters.weights;
+  ScalarStream stream(key);
+  const float scale = kind == "descent" ? small : 1.0f;
+  fill_truncated(stream, w.w0.data(), w.w0.size(), l2e_features, scale);
+  fill_truncated(stream, w.w1.data(), w.w1.size(), l2e_width, scale);
+  fill_truncated(stream, w.w2.data(), w.w2.size(), l2e_width, scale);
+  if (kind == "descent") add_descent_path(w);
+  return parameters.flat();
+}
+
+void save_meta_state(const std::filesystem::path& file, const MetaState& state,
+                     const std::string& preset_hash) {
+  const auto size = static_cast<std::int64_t>(state.phi.size());
+  io::SafeTensors archive;
+  archive.metadata = {{"kind", "ergoscope meta state"},
+                      {"schema", "1"},
+                      {"preset_hash", preset_hash},
+                      {"iteration", fmt::format("{}", state.iteration)},
+                      {"adam_steps", fmt::format("{}", state.adam.steps)},
+                      {"average", fmt::format("{}", state.average)},
+                      {"best_score", fmt::format("{}", state.best_score)}};
+  archive.arrays = {
+      io::from_floats("phi", {size}, state.phi), io::from_floats("best_phi", {size}, state.best_phi),
+      io::from_doubles("adam.m", {size}, state.adam.m),
+      io::from_doubles("adam.v", {size}, state.adam.v),
+      io::from_doubles("log",
+                       {static_cast<std::int64_t>(state.log.size() / meta_log_columns),
+                        static_cast<std::int64_t>(meta_log_columns)}, state.log)};
+  io::save_safetensors(file, archive);
+}
+
+MetaState load_meta_state(const std::filesystem::path& file, const std::string& preset_hash) {
+  const io::SafeTensors archive = io::load_safetensors(file);
+  const std::string source = file.string();
+  MetaState state(MetaParameters::count);
+  const auto floats = [&](const char* name) {
+    const std::vector<double> values = tensor(archive, name, MetaParameters::count, source);
+    return std::vector<float>(values.begin(), values.end());
+  };
+  state.phi = floats("phi");
+  state.best_phi = floats("best_phi");
+  state.adam.m = tensor(archive, "adam.m", MetaParameters::count, source);
+  state.adam.v = tensor(archive, "adam.v", MetaParameters::count, source);
+  state.log = tensor(archive, "log", 0, source);
+  state.iteration = static_cast<std::int64_t>(parse(archive.metadata, "iteration", source));
+  state.adam.steps = static_cast<std::int64_t>(parse(archive.metadata, "adam_steps", source));
+  state.average = parse(archive.metadata, "average", source);
+  state.best_score = parse(archive.metadata, "best_score", source);
+  const auto hash = archive.metadata.find("preset_hash");
+  if (hash == archive.metadata.end() || hash->second != preset_hash) {
+    throw Error(ExitCode::data, fmt::format("{}: was written by a training with other settings; "
+                                            "resume with the same preset and fields.", source));
+  }
+  return state;
+}
+
+std::string meta_log_csv(const MetaState& state) {
+  const auto cell = [](double x) { return std::isfinite(x) ? fmt::format("{}", x) : std::string(); };
+  std::string text = "iteration,meta_loss,smoothed,score,gradient_norm\n";
+  for (std::size_t i = 0; i + meta_log_columns <= state.log.size(); i += meta_log_columns) {
+    const double* row = state.log.data() + i;
+    text += fmt::format("{},{},{},{},{}\n", row[0], cell(row[1]), cell(row[2]), cell(row[3]),
+                        cell(row[4]));
+  }
+  return text;
+}
+
+}  // namespace ergo

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/meta/unroll.h"
+
+#include <cmath>
+#include <limits>
+
+#include "core/run/collection.h"
+#include "core/run/report.h"
+
+namespace ergo {
+
+double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& plan, RngKey key,
+              const RunControl& control) {
+  const auto potential = make_mlp_potential(task.posterior, torch::kFloat);
+  potential->bind_all();
+  const CollectionPlan collection =
+      plan_collection(sampler, "meta", plan.steps, plan.burn_in, plan.draws);
+  const RngKey noise = key.fold_in(1);
+  ChainState state =
+      sampler.init(initial_position(task.posterior, key.fold_in(2), 0, torch::kFloat), 0);
+  Report report(task.posterior);
+  for (std::int64_t t = 1; t <= plan.steps; ++t) {
+    if (control.stopped()) return std::numeric_limits<double>::quiet_NaN();
+    const TransitionInfo info = sampler.step(noise, state, *potential);
+    if (!std::isfinite(info.potential.data_ptr<float>()[0])) {
+      return std::numeric_limits<double>::infinity();
+    }
+    if (collection.keeps(t) && sampler.may_collect(t)) report.add_draw(state.position.reshape({-1}));
+  }
+  const double loss = report.test_nll();
+  return std::isfinite(loss) ? loss : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace ergo

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <cstdint>
+
+#include "core/meta/families.h"
+#include "core/run/control.h"
+#include "core/samplers/sampler.h"
+
+namespace ergo {
+
+/// How a task is sampled: T transitions, K draws evenly from the part after burn-in (or where the
+/// sampler's schedule allows it).
+struct UnrollPlan {
+  std::int64_t steps = 1000, burn_in = 500, draws = 10;
+};
+
+/// Runs one chain on the task's training data, full batch, and returns the BMA meta-loss
+///   L = -mean_i log (1/K) sum_k p(y_i | x_i, theta_k)   (algorithms 1.3; Gaussian likelihood)
+/// on the task's test points, nats. The chain and its noise depend on `key` alone.
+/// @return infinity when the chain diverged; NaN when `control` stopped it.
+double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& plan, RngKey key,
+              const RunControl& control);
+
+}  // namespace ergo

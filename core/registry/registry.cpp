@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/registry/registry.h"
+
+#include <algorithm>
+
+#include "core/data/data_config.h"
+#include "core/models/network.h"
+#include "core/registry/factories.h"
+#include "core/samplers/csgmcmc.h"
+#include "core/samplers/deep_ensemble.h"
+#include "core/samplers/hmc.h"
+#include "core/samplers/l2e.h"
+#include "core/samplers/sghmc.h"
+
+namespace ergo {
+namespace {
+
+struct SamplerRow {
+  RegistryEntry entry;  ///< entry.fields: common fields, then the sampler's own
+  bool schedules_its_draws;
+  std::unique_ptr<Sampler> (*make)(const nlohmann::json& section, const SamplerContext& context);
+};
+
+/// The part of a section that the field list of Config knows.
+template <class Config>
+Config own_config(const nlohmann::json& section, const std::string& id) {
+  nlohmann::json own = nlohmann::json::object();
+  for (const Field& field : fields_of(Config{})) {
+    if (section.contains(field.name)) own[field.name] = section.at(field.name);
+  }
+  return read_config<Config>(own, id + ".", "preset");
+}
+
+template <class Config>
+std::vector<Field> sampler_fields() {
+  std::vector<Field> fields = fields_of(Config{});
+  for (Field& field : fields_of(SamplerRunConfig{})) fields.push_back(std::move(field));
+  return fields;
+}
+
+const std::vector<SamplerRow>& sampler_rows() {
+  static const std::vector<SamplerRow> rows = {
+      {{"sghmc", "SGHMC", "r' = r - eps (grad U + C r) + sqrt(2 C eps T) n, theta' = theta + eps r'",
+        "Chen, Fox & Guestrin 2014, arXiv:1402.4102, eq. 9", sampler_fields<SghmcConfig>()},
+       false,
+       [](const nlohmann::json& s, const SamplerContext& c) {
+         return make_sghmc(own_config<SghmcConfig>(s, "sghmc"), c);
+       }},
+      {{"csgmcmc", "Cyclical SGHMC",
+        "SGHMC with eps(t)^2 = max^2/2 (1 + cos(pi p)); noise and draws in the last part of a cycle",
+        "Zhang et al. 2020, arXiv:1902.03932, eq. 1 and algorithm 1",
+        sampler_fields<CsgmcmcConfig>()},
+       true,
+       [](const nlohmann::json& s, const SamplerContext& c) {
+         return make_csgmcmc(own_config<CsgmcmcConfig>(s, "csgmcmc"), c);
+       }},
+      {{"deep_ensemble", "Deep ensemble",
+        "members by SGD with momentum (SGHMC at T = 0), cosine to zero, one draw each",
+        "Lakshminarayanan et al. 2017, arXiv:1612.01474", sampler_fields<DeepEnsembleConfig>()},
+       true,
+       [](const nlohmann::json& s, const SamplerContext& c) {
+         return make_deep_ensemble(own_config<DeepEnsembleConfig>(s, "deep_ensemble"), c);
+       }},
+      {{"l2e", "L2E", "r' = r - eps (N g + alpha + C beta) + s n, theta' = theta + eps beta(theta, r')",
+        "Kim et al. 2024, arXiv:2408.09140", sampler_fields<L2eConfig>()},
+       false,
+       [](const nlohmann::json& s, const SamplerContext& c) {
+         return make_l2e(own_config<L2eConfig>(s, "l2e"), c);
+       }},
+      {{"hmc", "HMC", "leapfrog on all data, identity mass, accept with min(1, exp(-dH))",
+        "Neal 2011, arXiv:1206.1901, section 5.2", sampler_fields<HmcConfig>()},
+       false,
+       [](const nlohmann::json& s, const SamplerContext& c) {
+         return make_hmc(own_config<HmcConfig>(s, "hmc"), c);
+       }},
+  };
+  return rows;
+}
+
+const SamplerRow& sampler_row(const std::string& id) {
+  std::vector<std::string> known;
+  for (const SamplerRow& row : sampler_rows()) {
+    if (row.entry.id == id) return row;
+    known.push_back(row.entry.id);
+  }
+  throw Error(ExitCode::usage, "Sampler '" + id + "' is unknown" + nearest_hint(id, known) + ".");
+}
+
+}  // namespace
+
+const std::vector<RegistryEntry>& sampler_entries() {
+  static const std::vector<RegistryEntry> entries = [] {
+    std::vector<RegistryEntry> list;
+    for (const SamplerRow& row : sampler_rows()) list.push_back(row.entry);
+    return list;
+  }();
+  return entries;
+}
+
+const std::vector<RegistryEntry>& model_entries() {
+  static const std::vector<RegistryEntry> entries = {
+      {"mlp", "Multilayer perceptron", "h_l = act(W_l h_{l-1} + b_l), last layer linear", "",
+       fields_of(ModelConfig{})}};
+  return entries;
+}
+
+const std::vector<RegistryEntry>& dataset_entries() {
+  static const std::vector<RegistryEntry> entries = {
+      {"foong", "Foong in-between", "x ~ U[-1,-0.7] and U[0.5,1]; y = cos(4x + 0.8) + noise",
+       "Foong et al. 2019, arXiv:1906.11537", {}},
+      {"gap", "Wilson gap", "y = MLP_w([x, x^2]) + noise on [-10,-6], [6,10], [14,18]",
+       "Wilson & Izmailov 2020, arXiv:2002.08791", {}},
+      {"sine", "Sine with a gap", "y = A sin(2 pi f x + phase) + noise, x ~ U[-1,1] outside a gap",
+       "", {}},
+      {"csv", "CSV file", "a regression table of the user's", "", {}},
+      {"idx", "IDX images", "MNIST-type images and labels, plain or gzip", "", {}},
+  };
+  return entries;
+}
+
+std::unique_ptr<Sampler> make_sampler(const std::string& id, const nlohmann::json& section,
+                                      const SamplerContext& context) {
+  return sampler_row(id).make(section, context);
+}
+
+SamplerRunConfig sampler_run_config(const nlohmann::json& section) {
+  return own_config<SamplerRunConfig>(section, section.at("id").get<std::string>());
+}
+
+bool schedules_its_draws(const std::string& id) { return sampler_row(id).schedules_its_draws; }
+
+}  // namespace ergo

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/data/minibatch.h"
+#include "core/run/control.h"
+#include "core/run/experiment.h"
+
+namespace ergo {
+
+/// Potential along a chain, thinned; parallel arrays.
+struct Trace {
+  std::vector<double> step, potential;
+  std::vector<bool> collecting;
+};
+
+/// One chain of one sampler: the only loop over transitions. `advance` is called by one worker at
+/// a time; the `take_*` and `fraction` functions by any thread.
+class Chain {
+ public:
+  Chain(const Experiment& experiment, const SamplerPlan& plan, int sampler, std::int64_t chain,
+        std::uint64_t seed, const torch::Tensor& given_position);
+
+  /// Takes transitions for about `seconds` of wall time or until the control says no.
+  void advance(const RunControl& control, double seconds);
+
+  bool finished() const { return finished_.load(std::memory_order_acquire); }
+  /// May `advance` do anything now? Used by the scheduler while the run is paused.
+  bool may_advance(const RunControl& control) const;
+  double fraction() const;
+
+  int sampler() const { return sampler_; }
+  std::int64_t number() const { return chain_; }
+  std::int64_t gradient_evaluations() const { return evaluations_.load(std::memory_order_relaxed); }
+  double cpu_seconds() const { return cpu_seconds_.load(std::memory_order_relaxed); }
+
+  Trace take_trace();  ///< what came since the last call
+  std::optional<Divergence> divergence() const;
+  std::vector<torch::Tensor> draws() const;      ///< [params] each; shared handles, never modified
+  std::vector<torch::Tensor> snapshots() const;  ///< positions along the way for the trajectory plane
+  std::map<std::string, double> info() const;    ///< after the chain has finished
+
+ private:
+  void prepare();
+  bool transition(const RunControl& control);
+  void record(std::int64_t t, double potential, bool collecting, bool always);
+  void diverge(std::int64_t step, std::string reason);
+  void finish();
+
+  const Experiment& experiment_;
+  const SamplerPlan& plan_;
+  const int sampler_;
+  const std::int64_t chain_;
+  const std::uint64_t seed_;
+  torch::Tensor start_;
+  RngKey noise_key_;
+  ChainState state_;
+  std::unique_ptr<Potential> potential_;
+  std::optional<MinibatchStream> batches_;
+  std::int64_t granted_used_ = 0, trace_stride_ = 1, snapshot_stride_ = 1;
+
+  std::atomic<bool> finished_{false};
+  std::atomic<std::int64_t> steps_done_{0}, evaluations_{0};
+  std::atomic<double> cpu_seconds_{0.0};
+  mutable std::mutex mutex_;  ///< guards what follows
+  Trace trace_;
+  std::vector<torch::Tensor> draws_, snapshots_;
+  std::optional<Divergence> divergence_;
+  std::map<std::string, double> info_;
+};
+
+}  // namespace ergo

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <cstdint>
+
+#include "core/samplers/sampler.h"
+
+namespace ergo {
+
+/// Which transitions t = 1..steps of a chain are kept as draws: t > burn_in,
+/// (t - burn_in) mod thin = 0, and the sampler's schedule allows it.
+struct CollectionPlan {
+  std::int64_t steps = 1, burn_in = 0, thin = 1, draws = 1;
+  bool keeps(std::int64_t t) const { return t > burn_in && (t - burn_in) % thin == 0; }
+};
+
+/// The largest thin that keeps at least `draws` states; the earliest surplus states are left out
+/// by a larger burn_in. @throws Error{config} when the chain is too short for that many draws.
+CollectionPlan plan_collection(const Sampler& sampler, const std::string& id, std::int64_t steps,
+                               std::int64_t burn_in, std::int64_t draws);
+
+}  // namespace ergo

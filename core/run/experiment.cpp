@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/run/experiment.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "core/io/safetensors.h"
+#include "core/io/sha256.h"
+#include "core/registry/factories.h"
+#include "core/registry/registry.h"
+
+namespace ergo {
+namespace {
+
+using nlohmann::json;
+
+json own_run_fields(const Preset& preset) {
+  json own = json::object();
+  const std::vector<Section> all = sections(preset);
+  for (const Field& field : all.front().fields) own[field.name] = field.value;
+  return own;
+}
+
+json section_of(const Preset& preset, const char* name) {
+  return preset.document.value(name, json::object());
+}
+
+/// The data set of the last preset is kept: seeds, grids and repeated runs share it.
+std::shared_ptr<const Dataset> cached_dataset(const DataConfig& config,
+                                              const std::filesystem::path& folder) {
+  static std::mutex mutex;
+  static std::string cached_key;
+  static std::shared_ptr<const Dataset> cached;
+  const std::string key = to_json(config).dump() + folder.string();
+  const std::lock_guard lock(mutex);
+  if (!cached || key != cached_key || config.source == "csv") {
+    cached.reset();
+    cached = std::make_shared<const Dataset>(make_dataset(config, folder));
+    cached_key = key;
+  }
+  return cached;
+}
+
+std::string label_of(const std::string& id) {
+  for (const RegistryEntry& entry : sampler_entries()) {
+    if (entry.id == id) return entry.label;
+  }
+  return id;
+}
+
+std::int64_t chain_count(const SamplerRunConfig& run, const std::string& id,
+                         const RunConfig& config) {
+  if (run.chains > 0) return run.chains;
+  return id == "deep_ensemble" ? config.draws : 1;
+}
+
+SamplerPlan plan_sampler(const json& section, const Experiment& experiment) {
+  SamplerPlan plan;
+  plan.id = section.at("id").get<std::string>();
+  plan.label = label_of(plan.id);
+  plan.section = section;
+  const SamplerRunConfig run = sampler_run_config(section);
+  plan.chains = chain_count(run, plan.id, experiment.config);
+  const bool exempt = plan.id == "hmc";  // a reference, outside the equality of budgets
+  if (exempt && run.steps == 0) {
+    throw Error(ExitCode::config, "Field 'hmc.steps' must be >= 1: HMC has no evaluation budget.");
+  }
+  const std::int64_t steps =
+      run.steps > 0 ? run.steps : experiment.config.gradient_evaluations / plan.chains;
+  if (steps < 1 || (!exempt && steps * plan.chains != experiment.config.gradient_evaluations &&
+                    run.steps == 0)) {
+    throw Error(ExitCode::config,
+                fmt::format("Field 'gradient_evaluations' is {}, but must be a multiple of the {} "
+                            "chains of sampler '{}'.", experiment.config.gradient_evaluations,
+                            plan.chains, plan.id));
+  }
+  const auto by_fraction = static_cast<std::int64_t>(
+      static_cast<double>(steps) * experiment.config.burn_in_fraction);
+  const std::int64_t burn_in =
+      run.burn_in >= 0 ? run.burn_in : (schedules_its_draws(plan.id) ? 0 : by_fraction);
+  plan.sampler = make_sampler(plan.id, section,
+                              {&experiment.posterior.network->layout(), steps, burn_in,
+                               experiment.posterior.data_count(), experiment.folder});
+  // HMC keeps every transition after burn-in: a reference wants all it can get.
+  const std::int64_t draws =
+      exempt ? steps - burn_in
+             : (experiment.config.draws + plan.chains - 1) / plan.chains;
+  if (!exempt && draws * plan.chains != experiment.config.draws) {
+    throw Error(ExitCode::config, fmt::format("Field 'draws' is {}, but must be a multiple of the "
+                                              "{} chains of sampler '{}'.",
+                                              experiment.config.draws, plan.chains, plan.id));
+  }
+  plan.collection = plan_collection(*plan.sampler, plan.id, steps, burn_in, draws);
+  return plan;
+}
+
+void check_limits(const Experiment& experiment) {
+  const auto params = static_cast<double>(experiment.posterior.network->layout().size());
+  double floats = 0;
+  for (const SamplerPlan& plan : experiment.samplers) {
+    floats += params * static_cast<double>(plan.chains * plan.collection.draws);
+  }
+  const double bytes = experiment.dtype == torch::kDouble ? 12.0 : 4.0;
+  const double mib = floats * bytes / (1024.0 * 1024.0);
+  if (mib > static_cast<double>(experiment.config.draw_limit_mib)) {
+    throw Error(ExitCode::config,
+                fmt::format("The stored draws would take {:.0f} MiB, more than draw_limit_mib = "
+                            "{}.", mib, experiment.config.draw_limit_mib));
+  }
+  if (experiment.config.batch_size > experiment.posterior.data_count()) {
+    throw Error(ExitCode::config,
+                fmt::format("Field 'batch_size' is {}, but must be <= {}, the number of training "
+                            "data.", experiment.config.batch_size,
+                            experiment.posterior.data_count()));
+  }
+}
+
+}  // namespace
+
+Experiment make_experiment(const Preset& preset) {
+  if (preset.kind() != "compare") {
+    throw Error(ExitCode::usage, fmt::format("Preset '{}' is of kind {}; run takes presets of kind "
+                                             "compare.", preset.id, preset.kind()));
+  }
+  require_none(problems(preset), preset.id);
+  Experiment experiment;
+  experiment.folder = preset.folder;
+  experiment.config = read_config<RunConfig>(own_run_fields(preset), "", preset.id);
+  experiment.dtype = experiment.config.dtype == "float64" ? torch::kDouble : torch::kFloat;
+  const auto data = read_config<DataConfig>(section_of(preset, "data"), "data.", preset.id);
+  const auto model = read_config<ModelConfig>(section_of(preset, "model"), "model.", preset.id);
+  const auto posterior =
+      read_config<PosteriorConfig>(section_of(preset, "posterior"), "posterior.", preset.id);
+  experiment.posterior = make_posterior(cached_dataset(data, preset.folder), model, posterior);
+  const json hashed = {to_json(data), to_json(model), to_json(posterior)};
+  experiment.reference_hash = io::sha256_hex(hashed.dump());
+  for (const json& section : preset.document.value("samplers", json::array())) {
+    const bool hmc = section.at("id") == "hmc";
+    if (hmc && experiment.config.reference == "stored") continue;
+    experiment.samplers.push_back(plan_sampler(section, experiment));
+    experiment.samplers.back().reference_only = hmc && experiment.config.reference == "recompute";
+  }
+  if (experiment.samplers.empty()) {
+    throw Error(ExitCode::config, fmt::format("{}: field 'samplers' must name at least one "
+                                              "sampler to run.", preset.id));
+  }
+  check_limits(experiment);
+  return experiment;
+}
+
+torch::Tensor load_positions(const std::filesystem::path& file, const ParameterLayout& layout,
+                             torch::Dtype dtype) {
+  const io::SafeTensors archive = io::load_safetensors(file);
+  std::vector<torch::Tensor> blocks;
+  for (const BlockInfo& block : layout.blocks()) {
+    const io::Array* array = archive.find(block.name);
+    if (!array) {
+      throw Error(ExitCode::data, fmt::format("{}: tensor '{}' is missing.", file.string(), block.name));
+    }
+    std::vector<std::int64_t> expected = block.shape;
+    const std::int64_t chains = array->shape.empty() ? 0 : array->shape.front();
+    expected.insert(expected.begin(), chains);
+    if (array->shape != expected || chains < 1) {
+      throw Error(ExitCode::data,
+                  fmt::format("{}: tensor '{}' must have shape [chains, {}], but has [{}].",
+                              file.string(), block.name, fmt::join(block.shape, ", "),
+                              fmt::join(array->shape, ", ")));
+    }
+    std::vector<double> values = array->doubles();
+    if (!blocks.empty() && blocks.front().size(0) != chains) {
+      throw Error(ExitCode::data, fmt::format("{}: tensor '{}' has {} chains, but the first has {}.",
+                                              file.string(), block.name, chains,
+                                              blocks.front().size(0)));
+    }
+    blocks.push_back(torch::from_blob(values.data(), {chains, ParameterLayout::size_of(block)},
+                                      torch::kDouble).clone());
+  }
+  return torch::cat(blocks, 1).to(dtype).contiguous();
+}
+
+}  // namespace ergo

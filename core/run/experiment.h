@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/config/preset.h"
+#include "core/posteriors/posterior.h"
+#include "core/run/collection.h"
+#include "core/run/run_config.h"
+#include "core/samplers/sampler.h"
+
+namespace ergo {
+
+/// One sampler of a run: how many chains of which length, and which draws are kept.
+struct SamplerPlan {
+  std::string id, label;
+  nlohmann::json section;
+  std::shared_ptr<const Sampler> sampler;
+  std::int64_t chains = 1;
+  CollectionPlan collection;  ///< per chain
+  bool reference_only = false;  ///< hmc made for `reference = recompute`: outside the comparison
+};
+
+/// A preset with its data loaded and its samplers made. Immutable once built.
+struct Experiment {
+  RunConfig config;
+  Posterior posterior;
+  std::vector<SamplerPlan> samplers;
+  std::string reference_hash;  ///< SHA-256 of the data, model and posterior sections
+  torch::Dtype dtype = torch::kFloat;
+  std::filesystem::path folder;
+};
+
+/// @throws Error naming preset field or file.
+Experiment make_experiment(const Preset& preset);
+
+/// Positions [chains, params] of the run's own file. @throws Error{data} naming tensor and shapes.
+torch::Tensor load_positions(const std::filesystem::path& file, const ParameterLayout& layout,
+                             torch::Dtype dtype);
+
+}  // namespace ergo

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/run/run.h"
+#include "core/run/summary.h"
+
+namespace ergo {
+namespace {
+
+using nlohmann::json;
+
+json number(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
+
+json numbers(const std::map<std::string, double>& values) {
+  json object = json::object();
+  for (const auto& [name, value] : values) object[name] = number(value);
+  return object;
+}
+
+json divergences(const std::vector<Divergence>& list) {
+  json array = json::array();
+  for (const Divergence& d : list) {
+    array.push_back({{"chain", d.chain}, {"step", d.step}, {"reason", d.reason}});
+  }
+  return array;
+}
+
+json sampler_json(const SamplerResult& sampler) {
+  return {{"id", sampler.id},
+          {"label", sampler.label},
+          {"chains", sampler.chains},
+          {"draws", sampler.draws},
+          {"burn_in", sampler.burn_in},
+          {"thin", sampler.thin},
+          {"gradient_evaluations", sampler.gradient_evaluations},
+          {"data_points", sampler.data_points},
+          {"seconds", sampler.seconds},
+          {"status", sampler.status},
+          {"draws_sha256", sampler.draws_sha256},
+          {"config", sampler.config},
+          {"info", numbers(sampler.info)},
+          {"divergences", divergences(sampler.divergences)},
+          {"metrics", numbers(sampler.metrics)}};
+}
+
+}  // namespace
+
+json to_json(const RunResult& result) {
+  json samplers = json::array();
+  for (const SamplerResult& sampler : result.samplers) samplers.push_back(sampler_json(sampler));
+  return {{"preset", result.preset},
+          {"seed", fmt::format("{}", result.seed)},
+          {"device", result.device},
+          {"dtype", result.dtype},
+          {"reason", result.reason},
+          {"parameters", result.parameters},
+          {"data_points", result.data_points},
+          {"wall_seconds", result.wall_seconds},
+          {"warnings", result.warnings},
+          {"samplers", samplers}};
+}
+
+const std::vector<std::string>& metric_order() {
+  static const std::vector<std::string> order = {
+      "accuracy", "nll", "rmse", "coverage_90", "ece", "brier", "kld", "disagreement",
+      "wasserstein_to_reference", "reference_self_distance", "validation_nll"};
+  return order;
+}
+
+std::string table(const RunResult& result) {
+  std::set<std::string> present;
+  for (const SamplerResult& s : result.samplers) {
+    for (const auto& [name, value] : s.metrics) present.insert(name);
+  }
+  std::string text = fmt::format("{:<15} {:>9} {:>6} {:>5} {:>11} {:>8}", "sampler", "status",
+                                 "chains", "draws", "evaluations", "CPU s");
+  std::vector<std::string> columns;
+  for (const std::string& name : metric_order()) {
+    if (!present.contains(name)) continue;
+    columns.push_back(name);
+    text += fmt::format(" {:>{}}", name, std::max<std::size_t>(9, name.size()));
+  }
+  for (const SamplerResult& s : result.samplers) {
+    text += fmt::format("\n{:<15} {:>9} {:>6} {:>5} {:>11} {:>8.1f}", s.id, s.status, s.chains,
+                        s.draws, s.gradient_evaluations, s.seconds);
+    for (const std::string& name : columns) {
+      const auto it = s.metrics.find(name);
+      const bool shown = it != s.metrics.end() && std::isfinite(it->second);
+      text += fmt::format(" {:>{}}", shown ? fmt::format("{:.4f}", it->second) : "-",
+                          std::max<std::size_t>(9, name.size()));
+    }
+  }
+  return text + "\n";
+}
+
+}  // namespace ergo

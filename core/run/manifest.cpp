@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/run/manifest.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <torch/torch.h>
+#include <torch/version.h>
+
+#include <Eigen/Core>
+#include <chrono>
+#include <ctime>
+
+#include "core/kernels/l2e_network.h"
+
+namespace ergo {
+namespace {
+
+std::string utc_now() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.tm_year + 1900, utc.tm_mon + 1,
+                     utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+}  // namespace
+
+nlohmann::json make_manifest(const Experiment& experiment, int workers) {
+  return {{"schema", 1},
+          {"ergoscope", ERGO_VERSION},
+          {"stream_version", stream_version},
+          {"created", utc_now()},
+          {"libtorch", TORCH_VERSION},
+          {"eigen", fmt::format("{}.{}.{}", EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION,
+                                EIGEN_MINOR_VERSION)},
+          {"eigen_simd", Eigen::SimdInstructionSetsInUse()},
+          {"l2e_kernel", l2e_instruction_set()},
+          {"compiler", __VERSION__},
+          {"workers", workers},
+          {"libtorch_threads_per_worker", 1},
+          {"data_sha256", experiment.posterior.data->sha256},
+          {"reference_hash", experiment.reference_hash}};
+}
+
+}  // namespace ergo

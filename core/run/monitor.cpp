@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/run/monitor.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/diagnostics/projection.h"
+
+namespace ergo {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto cheap_period = std::chrono::milliseconds(100);
+constexpr double derived_share = 0.25;  // the pictures may take this share of one thread's time
+
+}  // namespace
+
+Monitor::Monitor(const Experiment& experiment, const std::vector<std::unique_ptr<Chain>>& chains,
+                 const Reference* reference, Emitter& emit, int workers, bool live)
+    : experiment_(experiment),
+      chains_(chains),
+      reference_(reference),
+      emit_(emit),
+      workers_(workers),
+      live_(live),
+      reported_(chains.size(), false) {
+  for (const SamplerPlan& plan : experiment.samplers) {
+    watched_.push_back({Report(experiment.posterior),
+                        std::vector<std::size_t>(static_cast<std::size_t>(plan.chains), 0), 0});
+  }
+}
+
+Monitor::~Monitor() { join(); }
+
+void Monitor::start() {
+  thread_ = std::jthread([this] { loop(); });
+}
+
+void Monitor::join() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Monitor::set_reference(const Reference* reference) {
+  join();
+  reference_ = reference;
+}
+
+void Monitor::finish() {
+  join();
+  emit_cheap();
+  emit_derived(true);
+}
+
+void Monitor::loop() {
+  const torch::NoGradGuard no_grad;
+  torch::set_num_threads(1);
+  auto next_derived = Clock::now() + cheap_period;
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    wake_.wait_for(lock, cheap_period, [this] { return stop_; });
+    if (stop_) return;
+    lock.unlock();
+    emit_cheap();
+    if (live_ && Clock::now() >= next_derived) {
+      const auto begin = Clock::now();
+      emit_derived(false);
+      const auto cost = Clock::now() - begin;
+      const auto rest = std::chrono::duration_cast<Clock::duration>(cost / derived_share);
+      next_derived = Clock::now() + std::max<Clock::duration>(rest, std::chrono::milliseconds(200));
+    }
+    lock.lock();
+  }
+}
+
+std::vector<const Chain*> Monitor::chains_of(int sampler) const {
+  std::vector<const Chain*> list;
+  for (const auto& chain : chains_) {
+    if (chain->sampler() == sampler) list.push_back(chain.get());
+  }
+  return list;
+}
+
+void Monitor::emit_cheap() {
+  for (const auto& chain : chains_) {
+    Trace trace = chain->take_trace();
+    if (trace.step.empty()) continue;
+    const SamplerPlan& plan = experiment_.samplers[static_cast<std::size_t>(chain->sampler())];
+    // Members of an ensemble run one after another on the shared budget.
+    const bool members = plan.id == "deep_ensemble";
+    const double offset =
+        members ? static_cast<double>(chain->number() * plan.collection.steps) : 0.0;
+    const double factor = members ? 1.0 : static_cast<double>(plan.chains);
+    TraceAdded event;
+    event.sampler = chain->sampler();
+    event.chain = chain->number();
+    for (const double step : trace.step) event.evaluation.push_back(offset + factor * step);
+    event.step = std::move(trace.step);
+    event.potential = std::move(trace.potential);
+    event.collecting = std::move(trace.collecting);
+    emit_(std::move(event));
+  }
+  emit_divergences();
+  emit_progress();
+}
+
+void Monitor::emit_divergences() {
+  for (std::size_t i = 0; i < chains_.size(); ++i) {
+    const std::optional<Divergence> divergence = chains_[i]->divergence();
+    if (!divergence || reported_[i]) continue;
+    reported_[i] = true;
+    ChainDiverged event;
+    event.sampler = chains_[i]->sampler();
+    event.chain = divergence->chain;
+    event.step = divergence->step;
+    event.reason = divergence->reason;
+    emit_(std::move(event));
+  }
+}
+
+void Monitor::emit_progress() {
+  Progress progress;
+  double cpu_left = 0.0;
+  bool known = true;
+  for (std::size_t s = 0; s < experiment_.samplers.size(); ++s) {
+    const SamplerPlan& plan = experiment_.samplers[s];
+    double fraction = 0.0, cpu = 0.0;
+    for (const Chain* chain : chains_of(static_cast<int>(s))) {
+      fraction += chain->fraction() / static_cast<double>(plan.chains);
+      cpu += chain->cpu_seconds();
+    }
+    const auto budget = plan.chains * plan.collection.steps;
+    progress.total += budget;
+    progress.done += static_cast<std::int64_t>(fraction * static_cast<double>(budget));
+    progress.sampler_fraction.push_back(fraction);
+    known = known && fraction > 0;
+    if (fraction > 0) cpu_left += cpu * (1.0 - fraction) / fraction;
+  }
+  if (known) progress.seconds_left = cpu_left / workers_;
+  emit_(std::move(progress));
+}
+
+/// Takes over the draws that came since the last time; starts again when a chain diverged, whose
+/// draws no longer count.
+void Monitor::update_report(int sampler) {
+  Watched& watched = watched_[static_cast<std::size_t>(sampler)];
+  const std::vector<const Chain*> chains = chains_of(sampler);
+  std::size_t divergences = 0;
+  for (const Chain* chain : chains) divergences += chain->divergence().has_value();
+  if (divergences != watched.divergences) {
+    watched.report.clear();
+    std::fill(watched.used.begin(), watched.used.end(), std::size_t{0});
+    watched.divergences = divergences;
+  }
+  for (std::size_t c = 0; c < chains.size(); ++c) {
+    const std::vector<torch::Tensor> draws = chains[c]->draws();
+    for (; watched.used[c] < draws.size(); ++watched.used[c]) {
+      watched.report.add_draw(draws[watched.used[c]]);
+    }
+  }
+}
+
+void Monitor::emit_sampler(int sampler, bool final_state) {
+  const Watched& watched = watched_[static_cast<std::size_t>(sampler)];
+  const std::int64_t draws = watched.report.draws();
+  MetricsUpdated metrics;
+  metrics.sampler = sampler;
+  metrics.draws = draws;
+  metrics.metrics = watched.report.metrics(reference_);
+  bool finished = true;
+  for (const Chain* chain : chains_of(sampler)) {
+    metrics.gradient_evaluations += chain->gradient_evaluations();
+    metrics.cpu_seconds += chain->cpu_seconds();
+    finished = finished && chain->finished();
+  }
+  const bool all_diverged = watched.divergences == watched.used.size();
+  metrics.status = all_diverged  ? "diverged"
+                   : finished    ? "done"
+                   : final_state ? "stopped"
+                                 : "running";
+  emit_(std::move(metrics));
+  if (draws == 0) return;
+
+  PredictiveUpdated predictive;
+  predictive.sampler = sampler;
+  predictive.draws = draws;
+  predictive.band = watched.report.band();
+  if (!predictive.band.mean.empty()) emit_(std::move(predictive));
+
+  ReliabilityUpdated reliability = watched.report.reliability();
+  reliability.sampler = sampler;
+  emit_(std::move(reliability));
+
+  if (draws < 2) return;
+  DiversityUpdated diversity;
+  diversity.sampler = sampler;
+  diversity.draws = draws;
+  diversity.pairwise_kld = watched.report.pairwise_kld();
+  emit_(std::move(diversity));
+}
+
+void Monitor::emit_trajectory() {
+  std::vector<torch::Tensor> kept;
+  std::vector<const float*> points;
+  TrajectoryUpdated event;
+  for (const auto& chain : chains_) {
+    TrajectoryPath path;
+    path.sampler = chain->sampler();
+    path.chain = chain->number();
+    std::size_t count = 0;
+    for (const torch::Tensor& snapshot : chain->snapshots()) {
+      if (!snapshot.isfinite().all().item<bool>()) break;
+      kept.push_back(snapshot);
+      points.push_back(snapshot.data_ptr<float>());
+      ++count;
+    }
+    path.x.resize(count);
+    if (count > 0) event.paths.push_back(std::move(path));
+  }
+  if (points.size() < 3 || points.size() == snapshots_seen_) return;
+  snapshots_seen_ = points.size();
+  const diagnostics::Plane plane =
+      diagnostics::pca_plane(points, experiment_.posterior.network->layout().size());
+  std::size_t next = 0;
+  for (TrajectoryPath& path : event.paths) {
+    const auto begin = static_cast<std::ptrdiff_t>(next);
+    const auto end = begin + static_cast<std::ptrdiff_t>(path.x.size());
+    path.x.assign(plane.x.begin() + begin, plane.x.begin() + end);
+    path.y.assign(plane.y.begin() + begin, plane.y.begin() + end);
+    path.off_plane.assign(plane.off_plane.begin() + begin, plane.off_plane.begin() + end);
+    next += path.x.size();
+  }
+  event.explained[0] = plane.explained[0];
+  event.explained[1] = plane.explained[1];
+  emit_(std::move(event));
+}
+
+void Monitor::emit_derived(bool final_state) {
+  for (std::size_t s = 0; s < watched_.size(); ++s) {
+    const std::int64_t before = watched_[s].report.draws();
+    update_report(static_cast<int>(s));
+    if (final_state || watched_[s].report.draws() != before || before == 0) {
+      emit_sampler(static_cast<int>(s), final_state);
+    }
+  }
+  emit_trajectory();
+}
+
+}  // namespace ergo

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "core/events/events.h"
+#include "core/run/chain.h"
+#include "core/run/report.h"
+#include "core/run/run.h"
+
+namespace ergo {
+
+/// Passes events on one at a time.
+class Emitter {
+ public:
+  Emitter(EventSink sink, std::int64_t run) : sink_(std::move(sink)), run_(run) {}
+  template <class Event>
+  void operator()(Event event) {
+    event.run = run_;
+    const std::lock_guard lock(mutex_);
+    if (sink_) sink_(RunEvent(std::move(event)));
+  }
+
+ private:
+  EventSink sink_;
+  std::int64_t run_;
+  std::mutex mutex_;
+};
+
+/// Turns what the chains did into events. Ten times a second the traces and the progress; where
+/// `live`, a few times a second also predictions, diversity, calibration, metrics and the common
+/// PCA plane, on its own thread and from copies, so that no chain ever waits for a picture.
+class Monitor {
+ public:
+  Monitor(const Experiment& experiment, const std::vector<std::unique_ptr<Chain>>& chains,
+          const Reference* reference, Emitter& emit, int workers, bool live);
+  ~Monitor();
+  void start();
+  void set_reference(const Reference* reference);  ///< before finish, once chains have ended
+  void finish();  ///< stops the thread, then emits everything once more from the final state
+
+ private:
+  struct Watched {
+    Report report;
+    std::vector<std::size_t> used;  ///< draws taken over per chain
+    std::size_t divergences = 0;
+  };
+  void join();
+  void loop();
+  void emit_cheap();
+  void emit_derived(bool final_state);
+  void update_report(int sampler);
+  void emit_sampler(int sampler, bool final_state);
+  void emit_divergences();
+  void emit_trajectory();
+  void emit_progress();
+  std::vector<const Chain*> chains_of(int sampler) const;
+
+  const Experiment& experiment_;
+  const std::vector<std::unique_ptr<Chain>>& chains_;
+  const Reference* reference_;
+  Emitter& emit_;
+  int workers_;
+  bool live_;
+  std::vector<Watched> watched_;
+  std::vector<bool> reported_;  ///< chains whose divergence was told
+  std::size_t snapshots_seen_ = 0;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stop_ = false;
+  std::jthread thread_;
+};
+
+}  // namespace ergo

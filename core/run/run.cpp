@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/run/run.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+#include "core/io/sha256.h"
+#include "core/run/chain.h"
+#include "core/run/experiment.h"
+#include "core/run/manifest.h"
+#include "core/run/monitor.h"
+#include "core/run/reference.h"
+#include "core/run/report.h"
+#include "core/run/scheduler.h"
+#include "core/samplers/l2e.h"
+
+namespace ergo {
+namespace {
+
+using Chains = std::vector<std::unique_ptr<Chain>>;
+
+constexpr std::int64_t reference_draws_per_chain = 250;
+
+Chains make_chains(const Experiment& experiment, std::uint64_t seed) {
+  torch::Tensor given;
+  if (!experiment.config.initial_positions.empty()) {
+    given = load_positions(find_file(experiment.config.initial_positions, experiment.folder),
+                           experiment.posterior.network->layout(), experiment.dtype);
+  }
+  Chains chains;
+  for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
+    const SamplerPlan& plan = experiment.samplers[s];
+    if (given.defined() && given.size(0) < plan.chains) {
+      throw Error(ExitCode::data,
+                  fmt::format("{}: holds {} chains, but sampler '{}' has {}.",
+                              experiment.config.initial_positions, given.size(0), plan.id,
+                              plan.chains));
+    }
+    for (std::int64_t c = 0; c < plan.chains; ++c) {
+      const torch::Tensor start = given.defined() ? given.slice(0, c, c + 1) : torch::Tensor();
+      chains.push_back(std::make_unique<Chain>(experiment, plan, static_cast<int>(s), c, seed, start));
+    }
+  }
+  return chains;
+}
+
+/// The stored reference when it fits; a warning, not a failure, when it does not.
+std::optional<Reference> stored_reference(const Experiment& experiment,
+                                          std::vector<std::string>& warnings) {
+  if (experiment.config.reference != "stored") return std::nullopt;
+  const auto file = find_file(experiment.config.reference_file, experiment.folder);
+  if (experiment.config.reference_file.empty() || !std::filesystem::exists(file)) {
+    warnings.push_back(fmt::format("No reference: file '{}' does not exist; --set "
+                                   "reference=recompute makes it.",
+                                   experiment.config.reference_file));
+    return std::nullopt;
+  }
+  Reference reference = load_reference(file);
+  if (reference.metadata["hash"] != experiment.reference_hash ||
+      reference.grid != experiment.posterior.data->grid.count) {
+    warnings.push_back(fmt::format("No reference: '{}' was made for another model, data or prior; "
+                                   "--set reference=recompute makes it anew.",
+                                   experiment.config.reference_file));
+    return std::nullopt;
+  }
+  return reference;
+}
+
+std::vector<const Chain*> chains_of(const Chains& chains, std::size_t sampler) {
+  std::vector<const Chain*> list;
+  for (const auto& chain : chains) {
+    if (chain->sampler() == static_cast<int>(sampler)) list.push_back(chain.get());
+  }
+  return list;
+}
+
+Reference make_reference(const Experiment& experiment, const std::vector<const Chain*>& chains,
+                         std::uint64_t seed) {
+  Reference reference;
+  reference.grid = experiment.posterior.data->grid.count;
+  double acceptance = 0.0, step_size = 0.0;
+  for (const Chain* chain : chains) {
+    const auto draws = chain->draws();
+    if (draws.empty() || chain->divergence()) continue;
+    Report report(experiment.posterior);
+    for (const torch::Tensor& draw : draws) report.add_draw(draw);
+    reference.f.insert(reference.f.end(), report.grid_predictions().begin(),
+                       report.grid_predictions().end());
+    reference.draws = report.draws();
+    ++reference.chains;
+    acceptance += chain->info()["acceptance"];
+    step_size += chain->info()["step_size"];
+  }
+  if (reference.chains == 0 || reference.grid == 0) return reference;
+  const auto count = static_cast<double>(reference.chains);
+  reference.metadata = {{"hash", experiment.reference_hash},
+                        {"seed", fmt::format("{}", seed)},
+                        {"acceptance", fmt::format("{}", acceptance / count)},
+                        {"step_size", fmt::format("{}", step_size / count)},
+                        {"rhat_max", fmt::format("{}", worst_rhat(reference))},
+                        {"draws_per_chain", fmt::format("{}", reference.draws)}};
+  return thinned(reference, reference_draws_per_chain);
+}
+
+/// Draws that count: chains without divergence, cut to the same number each.
+std::vector<std::vector<torch::Tensor>> usable_draws(const std::vector<const Chain*>& chains) {
+  std::vector<std::vector<torch::Tensor>> list;
+  std::size_t shortest = static_cast<std::size_t>(-1);
+  for (const Chain* chain : chains) {
+    auto draws = chain->draws();
+    if (chain->divergence() || draws.empty()) continue;
+    shortest = std::min(shortest, draws.size());
+    list.push_back(std::move(draws));
+  }
+  for (auto& draws : list) draws.resize(shortest);
+  return list;
+}
+
+template <class T>
+std::shared_ptr<const std::vector<T>> pack(const std::vector<std::vector<torch::Tensor>>& draws) {
+  auto packed = std::make_shared<std::vector<T>>();
+  const std::size_t count = draws.empty() ? 0 : draws.front().size();
+  for (std::size_t d = 0; d < count; ++d) {
+    for (const auto& chain : draws) {
+      const torch::Tensor values = chain[d].to(torch::CppTypeToScalarType<T>()).contiguous();
+      packed->insert(packed->end(), values.data_ptr<T>(), values.data_ptr<T>() + values.numel());
+    }
+  }
+  return packed;
+}
+
+SamplerResult collect(const Experiment& experiment, std::size_t s, const Chains& all,
+                      const Reference* reference) {
+  const SamplerPlan& plan = experiment.samplers[s];
+  const std::vector<const Chain*> chains = chains_of(all, s);
+  SamplerResult result;
+  result.id = plan.id;
+  result.label = plan.label;
+  result.config = plan.section;
+  result.chains = plan.chains;
+  result.burn_in = plan.collection.burn_in;
+  result.thin = plan.collection.thin;
+  bool finished = true;
+  for (const Chain* chain : chains) {
+    result.gradient_evaluations += chain->gradient_evaluations();
+    result.seconds += chain->cpu_seconds();
+    finished = finished && chain->finished();
+    if (auto divergence = chain->divergence()) result.divergences.push_back(*divergence);
+    for (const auto& [name, value] : chain->info()) {
+      result.info[name] += value / static_cast<double>(chains.size());
+    }
+  }
+  const bool full = experiment.config.batch_size == 0 || plan.sampler->needs_full_batch();
+  result.data_points = result.gradient_evaluations *
+                       (full ? experiment.posterior.data_count() : experiment.config.batch_size);
+  const auto draws = usable_draws(chains);
+  Report report(experiment.posterior);
+  for (const auto& chain : draws) {
+    for (const torch::Tensor& draw : chain) report.add_draw(draw);
+  }
+  result.draws = report.draws();
+  result.drawing_chains = static_cast<std::int64_t>(draws.size());
+  result.draws_per_chain = draws.empty() ? 0 : static_cast<std::int64_t>(draws.front().size());
+  result.metrics = report.metrics(reference);
+  result.band = report.band();
+  result.positions = pack<float>(draws);
+  if (experiment.dtype == torch::kDouble) result.positions_f64 = pack<double>(draws);
+  result.draws_sha256 = io::sha256_hex(
+      {reinterpret_cast<const char*>(result.positions->data()),
+       result.positions->size() * sizeof(float)});
+  const bool all_diverged = result.divergences.size() == chains.size();
+  result.status = all_diverged ? "diverged" : finished ? "done" : "stopped";
+  return result;
+}
+
+RunStarted started_event(const Experiment& experiment, const Preset& preset, std::uint64_t seed,
+                         const std::optional<Reference>& reference) {
+  const Dataset& data = *experiment.posterior.data;
+  RunStarted event;
+  event.preset = preset.id;
+  event.title = preset.title();
+  event.seed = seed;
+  event.task = data.task == Task::regression ? "regression" : "classification";
+  for (const SamplerPlan& plan : experiment.samplers) {
+    event.samplers.push_back({plan.id, plan.label, plan.chains, plan.collection.steps,
+                              plan.chains * plan.collection.draws});
+  }
+  event.curve = data.curve;
+  event.curve.noise_sd = experiment.posterior.noise_sd * data.standardisation.y_sd;
+  if (reference) event.reference = reference->band();
+  event.class_names = data.class_names;
+  return event;
+}
+
+Preset resolved(const Preset& preset) {
+  Preset copy = preset;
+  copy.document.erase("tuned");
+  return copy;
+}
+
+void note_not_finite(RunResult& result) {
+  for (const SamplerResult& sampler : result.samplers) {
+    for (const Divergence& d : sampler.divergences) {
+      result.warnings.push_back(fmt::format("{}: chain {} stopped at step {}: {}.", sampler.id,
+                                            d.chain, d.step, d.reason));
+    }
+    for (const auto& [name, value] : sampler.metrics) {
+      if (std::isfinite(value)) continue;
+      result.warnings.push_back(
+          fmt::format("{}: {} is undefined: {}.", sampler.id, name,
+                      sampler.draws == 0 ? "no draws"
+                      : sampler.draws < 2 ? "it needs two draws"
+                                          : "its computation was not finite"));
+    }
+  }
+}
+
+std::string reason_of(const RunResult& result, const RunControl& control) {
+  if (result.all_diverged()) return "diverged";
+  const bool cut = std::any_of(result.samplers.begin(), result.samplers.end(),
+                               [](const SamplerResult& s) { return s.status == "stopped"; });
+  return cut && control.stopped() ? "stopped" : "completed";
+}
+
+}  // namespace
+
+bool RunResult::all_diverged() const {
+  return !samplers.empty() &&
+         std::all_of(samplers.begin(), samplers.end(),
+                     [](const SamplerResult& s) { return s.status == "diverged"; });
+}
+
+RunResult run(const Preset& preset, const RunOptions& options, const EventSink& sink,
+              RunControl& control) {
+  const auto begin = std::chrono::steady_clock::now();
+  const torch::NoGradGuard no_grad;
+  const int workers = worker_count(options.workers, options.live);
+  const Experiment experiment = make_experiment(preset);
+  RunResult result;
+  std::optional<Reference> reference = stored_reference(experiment, result.warnings);
+  Chains chains = make_chains(experiment, options.seed);
+
+  Emitter emit(sink, options.run);
+  emit(started_event(experiment, preset, options.seed, reference));
+  for (const std::string& warning : result.warnings) emit(LogMessage{0, "warning", warning});
+  Monitor monitor(experiment, chains, reference ? &*reference : nullptr, emit, workers,
+                  options.live);
+  monitor.start();
+  Scheduler(chains, static_cast<int>(experiment.samplers.size()), control).run(workers);
+
+  for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
+    if (!experiment.samplers[s].reference_only) continue;
+    reference = make_reference(experiment, chains_of(chains, s), options.seed);
+    if (reference->chains == 0) reference.reset();
+  }
+  monitor.set_reference(reference ? &*reference : nullptr);
+  monitor.finish();
+  result.preset = preset.id;
+  result.seed = options.seed;
+  result.device = "cpu";
+  result.dtype = experiment.config.dtype;
+  result.parameters = experiment.posterior.network->layout().size();
+  result.layout = experiment.posterior.network->layout().blocks();
+  result.data_points = experiment.posterior.data_count();
+  result.curve = started_event(experiment, preset, options.seed, reference).curve;
+  for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
+    result.samplers.push_back(collect(experiment, s, chains, reference ? &*reference : nullptr));
+  }
+  if (reference) {
+    result.reference = reference->band();
+    result.reference_draws = std::make_shared<const Reference>(*reference);
+  }
+  note_not_finite(result);
+  result.resolved_preset = resolved(preset).document;
+  result.manifest = make_manifest(experiment, workers);
+  result.reason = reason_of(result, control);
+  result.wall_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  emit(RunFinished{0, result.reason, ""});
+  return result;
+}
+
+}  // namespace ergo

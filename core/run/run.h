@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/config/preset.h"
+#include "core/events/events.h"
+#include "core/run/control.h"
+
+/// Runs a preset's samplers. Free of torch: the desktop and the command line both call this.
+namespace ergo {
+
+struct Reference;
+
+struct Divergence {
+  std::int64_t chain = 0, step = 0;
+  std::string reason;
+};
+
+/// One sampler's outcome. `metrics` of a sampler without draws are all NaN.
+struct SamplerResult {
+  std::string id, label, status;  ///< status: "done", "stopped" or "diverged"
+  std::int64_t chains = 0, draws = 0, gradient_evaluations = 0, data_points = 0;
+  std::int64_t burn_in = 0, thin = 0;
+  double seconds = 0.0;  ///< CPU time of its transitions
+  std::string draws_sha256;
+  std::map<std::string, double> metrics;
+  std::map<std::string, double> info;  ///< sampler's own figures: acceptance, final step size, ...
+  std::vector<Divergence> divergences;
+  nlohmann::json config;
+  Band band;  ///< regression on a grid only
+  /// Kept positions, float32 little-endian, [draws][chains][params]; chains without divergence.
+  std::shared_ptr<const std::vector<float>> positions;
+  std::shared_ptr<const std::vector<double>> positions_f64;  ///< the same in a float64 run, else null
+  std::int64_t draws_per_chain = 0, drawing_chains = 0;      ///< the first two axes of positions
+};
+
+/// Where the blocks of a position lie ("layers.0.weight", ...).
+struct BlockInfo {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::int64_t offset = 0;
+};
+
+struct RunResult {
+  std::string preset, device, dtype, reason;  ///< reason as in RunFinished
+  std::uint64_t seed = 0;
+  double wall_seconds = 0.0;
+  std::int64_t parameters = 0, data_points = 0;
+  std::vector<BlockInfo> layout;
+  std::vector<SamplerResult> samplers;
+  std::vector<std::string> warnings;
+  nlohmann::json resolved_preset, manifest;
+  CurveData curve;
+  Band reference;
+  std::shared_ptr<const Reference> reference_draws;  ///< null without a reference
+  bool all_diverged() const;
+};
+
+struct RunOptions {
+  std::uint64_t seed = 1;
+  int workers = 0;         ///< 0: one per core, one fewer (at least 1) with `live`
+  bool live = false;       ///< a window is watching: emit derived pictures while chains run
+  std::int64_t run = 1;    ///< number put into every event
+};
+
+/// Runs every sampler of the preset; returns what exists when stopped early.
+/// Calls `sink` as events.h says and ends with RunFinished. Blocks; any thread.
+/// @throws Error for bad presets and data, before RunStarted.
+RunResult run(const Preset& preset, const RunOptions& options, const EventSink& sink,
+              RunControl& control);
+
+/// The object that `--json` prints; NaN becomes null.
+nlohmann::json to_json(const RunResult& result);
+
+/// The result table as text, one row a sampler.
+std::string table(const RunResult& result);
+
+struct ArchiveOptions {
+  bool force = false;           ///< replace a folder that is not empty
+  bool save_positions = false;
+};
+
+/// @throws Error{cannot_create} when the folder exists and is not empty (unless force), or cannot
+/// be made. Called before a run so that nothing is computed in vain.
+void prepare_output(const std::filesystem::path& folder, bool force);
+
+/// Writes result.json, preset.json, manifest.json, CSVs and, if asked, positions; each atomically.
+/// @throws Error{io} naming the file.
+void archive(const RunResult& result, const std::filesystem::path& folder,
+             const ArchiveOptions& options);
+
+}  // namespace ergo

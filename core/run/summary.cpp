@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/run/summary.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <cmath>
+
+namespace ergo {
+namespace {
+
+using nlohmann::json;
+
+struct Moments {
+  double sum = 0.0, squares = 0.0, n = 0.0;
+  void add(double x) {
+    if (!std::isfinite(x)) return;
+    sum += x;
+    squares += x * x;
+    n += 1.0;
+  }
+  json to_json() const {
+    if (n == 0) return {{"mean", nullptr}, {"standard_error", nullptr}, {"n", 0}};
+    const double mean = sum / n;
+    const double variance = n > 1 ? std::max(0.0, (squares - n * mean * mean) / (n - 1)) : 0.0;
+    json error = nullptr;
+    if (n > 1) error = std::sqrt(variance / n);
+    return {{"mean", mean}, {"standard_error", error}, {"n", static_cast<int>(n)}};
+  }
+};
+
+json summarise_sampler(const std::vector<RunResult>& results, std::size_t s) {
+  std::map<std::string, Moments> metrics;
+  Moments seconds;
+  std::int64_t diverged = 0;
+  for (const RunResult& result : results) {
+    for (const auto& [name, value] : result.samplers[s].metrics) metrics[name].add(value);
+    seconds.add(result.samplers[s].seconds);
+    diverged += static_cast<std::int64_t>(result.samplers[s].divergences.size());
+  }
+  const SamplerResult& first = results.front().samplers[s];
+  json out = {{"id", first.id},
+              {"label", first.label},
+              {"chains", first.chains},
+              {"draws", first.draws},
+              {"gradient_evaluations", first.gradient_evaluations},
+              {"seconds", seconds.to_json()["mean"]},
+              {"diverged_chains", diverged}};
+  for (const auto& [name, moments] : metrics) out["metrics"][name] = moments.to_json();
+  return out;
+}
+
+std::string cell(const json& metric) {
+  if (!metric.at("mean").is_number()) return "-";
+  const double mean = metric.at("mean").get<double>();
+  if (!metric.at("standard_error").is_number()) return fmt::format("{:.4f}", mean);
+  return fmt::format("{:.4f} +- {:.4f}", mean, metric.at("standard_error").get<double>());
+}
+
+}  // namespace
+
+json summarise(const std::vector<RunResult>& results) {
+  json runs = json::array(), seeds = json::array(), samplers = json::array();
+  for (const RunResult& result : results) {
+    runs.push_back(to_json(result));
+    seeds.push_back(fmt::format("{}", result.seed));
+  }
+  for (std::size_t s = 0; s < results.front().samplers.size(); ++s) {
+    samplers.push_back(summarise_sampler(results, s));
+  }
+  return {{"preset", results.front().preset},
+          {"seeds", seeds},
+          {"device", results.front().device},
+          {"samplers", samplers},
+          {"runs", runs}};
+}
+
+std::string summary_table(const json& summary) {
+  std::vector<std::string> columns;
+  for (const std::string& name : metric_order()) {
+    for (const json& s : summary.at("samplers")) {
+      if (s.contains("metrics") && s["metrics"].contains(name)) {
+        columns.push_back(name);
+        break;
+      }
+    }
+  }
+  std::string text = fmt::format("{:<15} {:>6} {:>5} {:>11} {:>8}", "sampler", "chains", "draws",
+                                 "evaluations", "CPU s");
+  constexpr std::size_t width = 24;
+  for (const std::string& name : columns) text += fmt::format(" {:>{}}", name, width);
+  for (const json& s : summary.at("samplers")) {
+    text += fmt::format("\n{:<15} {:>6} {:>5} {:>11} {:>8.1f}", s.at("id").get<std::string>(),
+                        s.at("chains").get<int>(), s.at("draws").get<int>(),
+                        s.at("gradient_evaluations").get<std::int64_t>(),
+                        s.at("seconds").is_number() ? s.at("seconds").get<double>() : 0.0);
+    for (const std::string& name : columns) {
+      const bool known = s.contains("metrics") && s["metrics"].contains(name);
+      text += fmt::format(" {:>{}}", known ? cell(s["metrics"][name]) : "-", width);
+    }
+  }
+  return text + fmt::format("\nmean +- standard error over seeds {}\n", summary.at("seeds").dump());
+}
+
+}  // namespace ergo

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/run/run.h"
+
+namespace ergo {
+
+/// Mean and standard error over seeds: {"preset", "seeds", "device", "samplers": [{"id", ...,
+/// "metrics": {name: {"mean", "standard_error", "n"}}}], "runs": [...]}.
+nlohmann::json summarise(const std::vector<RunResult>& results);
+
+/// The same as text: mean +- standard error per sampler and measure.
+std::string summary_table(const nlohmann::json& summary);
+
+/// Names of the measures in the order tables show them.
+const std::vector<std::string>& metric_order();
+
+}  // namespace ergo

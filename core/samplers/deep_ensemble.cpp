@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/samplers/deep_ensemble.h"
+
+#include "core/samplers/sghmc.h"
+#include "core/schedules/cosine_cycle.h"
+
+namespace ergo {
+namespace {
+
+class DeepEnsemble final : public Sampler {
+ public:
+  DeepEnsemble(const DeepEnsembleConfig& config, std::int64_t total_steps)
+      : friction_(config.friction), total_(total_steps), cosine_(config.step_size, total_steps, 1) {}
+
+  TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
+    const std::int64_t t = state.step + 1;
+    TransitionInfo info =
+        sghmc_transition(key, state, potential, {cosine_.step_size(t), friction_, 0.0});
+    info.collect = may_collect(t);
+    return info;
+  }
+
+  bool may_collect(std::int64_t t) const override { return t >= total_; }
+
+ private:
+  double friction_;
+  std::int64_t total_;
+  CosineCycle cosine_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sampler> make_deep_ensemble(const DeepEnsembleConfig& config,
+                                            const SamplerContext& context) {
+  return std::make_unique<DeepEnsemble>(config, context.total_steps);
+}
+
+}  // namespace ergo

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/samplers/hmc.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/rng.h"
+#include "core/samplers/chain_noise.h"
+
+namespace ergo {
+namespace {
+
+/// Columns of state.extra[0], [chains, 4] float64.
+enum Slot { log_step = 0, log_step_sum = 1, log_step_weight = 2, acceptance_sum = 3, slots = 4 };
+
+double kinetic(const torch::Tensor& momentum) {
+  return 0.5 * momentum.to(torch::kDouble).square().sum().item<double>();
+}
+
+class Hmc final : public Sampler {
+ public:
+  Hmc(const HmcConfig& config, std::int64_t burn_in) : config_(config), burn_in_(burn_in) {}
+
+  ChainState init(torch::Tensor position, std::int64_t first_chain) const override {
+    TORCH_CHECK(position.size(0) == 1, "HMC moves one chain per call");
+    ChainState state = Sampler::init(std::move(position), first_chain);
+    torch::Tensor slot = torch::zeros({1, slots}, torch::kDouble);
+    slot[0][log_step] = std::log(config_.step_size);
+    state.extra.push_back(slot);
+    return state;
+  }
+
+  TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
+    double* slot = state.extra[0].data_ptr<double>();
+    const double eps = std::exp(slot[log_step]);
+    ScalarStream uniform(key.fold_in(static_cast<std::uint64_t>(state.first_chain))
+                             .fold_in(static_cast<std::uint64_t>(state.step)));
+    const std::int64_t steps = leapfrog_steps(uniform.uniform(), eps);
+
+    torch::Tensor position = state.position.clone();
+    torch::Tensor momentum = chain_noise(key, state);
+    const double start = evaluate(state.position, potential) + kinetic(momentum);
+    const double end_potential = leapfrog(position, momentum, eps, steps, potential);
+    const double change = end_potential + kinetic(momentum) - start;
+    const double acceptance = std::isfinite(change) ? std::min(1.0, std::exp(-change)) : 0.0;
+    if (uniform.uniform() < acceptance) state.position.copy_(position);
+
+    ++state.step;
+    state.gradient_evaluations += steps + 1;
+    record(slot, acceptance, state.step);
+    return {torch::full({1}, std::isfinite(end_potential) ? end_potential : start), eps, true};
+  }
+
+  std::map<std::string, double> info(const ChainState& state) const override {
+    const double* slot = state.extra[0].data_ptr<double>();
+    const auto kept = static_cast<double>(std::max<std::int64_t>(1, state.step - burn_in_));
+    return {{"acceptance", slot[acceptance_sum] / kept}, {"step_size", std::exp(slot[log_step])}};
+  }
+
+  bool needs_full_batch() const override { return true; }
+
+ private:
+  static double evaluate(const torch::Tensor& position, Potential& potential) {
+    return potential.evaluate(position).potential.item<double>();
+  }
+
+  std::int64_t leapfrog_steps(double u, double eps) const {
+    const double length = config_.trajectory_length * (1.0 - config_.jitter * u);
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(std::ceil(length / eps)), 1,
+                                    config_.max_leapfrog);
+  }
+
+  void record(double* slot, double acceptance, std::int64_t t) const {
+    if (t > burn_in_) {
+      slot[acceptance_sum] += acceptance;
+      return;
+    }
+    if (config_.target_acceptance == 0) return;
+    const double gain = std::pow(static_cast<double>(t), -0.6);
+    slot[log_step] += gain * (acceptance - config_.target_acceptance);
+    if (2 * t > burn_in_) {
+      slot[log_step_sum] += gain * slot[log_step];
+      slot[log_step_weight] += gain;
+    }
+    if (t == burn_in_) slot[log_step] = slot[log_step_sum] / slot[log_step_weight];
+  }
+
+  HmcConfig config_;
+  std::int64_t burn_in_;
+};
+
+}  // namespace
+
+double leapfrog(torch::Tensor& position, torch::Tensor& momentum, double eps, std::int64_t steps,
+                Potential& potential) {
+  momentum.sub_(potential.evaluate(position).grad, 0.5 * eps);
+  for (std::int64_t i = 0; i < steps; ++i) {
+    position.add_(momentum, eps);
+    const Evaluation& evaluation = potential.evaluate(position);
+    momentum.sub_(evaluation.grad, i + 1 < steps ? eps : 0.5 * eps);
+    if (i + 1 == steps) return evaluation.potential.item<double>();
+  }
+  return potential.evaluate(position).potential.item<double>();
+}
+
+std::unique_ptr<Sampler> make_hmc(const HmcConfig& config, const SamplerContext& context) {
+  return std::make_unique<Hmc>(config, context.burn_in);
+}
+
+}  // namespace ergo

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/samplers/l2e.h"
+
+#include <cmath>
+
+#include "core/config/preset.h"
+#include "core/samplers/chain_noise.h"
+
+namespace ergo {
+namespace {
+
+template <class T>
+void update_averages(const T* grad, T scale, std::int64_t params, T* g, T* averages) {
+  for (std::int64_t i = 0; i < params; ++i) g[i] = grad[i] * scale;
+  for (std::size_t j = 0; j < l2e_decays.size(); ++j) {
+    const T d = static_cast<T>(l2e_decays[j]), rest = T(1) - d;
+    T* m = averages + static_cast<std::int64_t>(j) * params;
+    for (std::int64_t i = 0; i < params; ++i) m[i] = d * m[i] + rest * g[i];
+  }
+}
+
+/// g = grad U / n, and the averages moved on by it. One pass per chain on the CPU.
+torch::Tensor observe_gradient(ChainState& state, const torch::Tensor& grad,
+                               std::int64_t data_count) {
+  const double scale = 1.0 / static_cast<double>(data_count);
+  torch::Tensor& averages = state.extra[0];
+  if (!runs_as_loop(state.position)) {
+    const torch::Tensor g = grad * scale;
+    for (std::size_t j = 0; j < l2e_decays.size(); ++j) {
+      averages.select(1, static_cast<std::int64_t>(j)).mul_(l2e_decays[j]).add_(g, 1 - l2e_decays[j]);
+    }
+    return g;
+  }
+  torch::Tensor g = torch::empty_like(grad);
+  const std::int64_t chains = g.size(0), params = g.size(1);
+  for (std::int64_t c = 0; c < chains; ++c) {
+    if (g.scalar_type() == torch::kDouble) {
+      update_averages<double>(grad.data_ptr<double>() + c * params, scale, params,
+                              g.data_ptr<double>() + c * params,
+                              averages.data_ptr<double>() + c * 6 * params);
+    } else {
+      update_averages<float>(grad.data_ptr<float>() + c * params, static_cast<float>(scale), params,
+                             g.data_ptr<float>() + c * params,
+                             averages.data_ptr<float>() + c * 6 * params);
+    }
+  }
+  return g;
+}
+
+class L2e final : public Sampler {
+ public:
+  L2e(std::shared_ptr<const KineticGradient> plain, std::shared_ptr<const KineticGradient> blocked,
+      const L2eUpdate& update, const SamplerContext& context)
+      : plain_(std::move(plain)),
+        blocked_(std::move(blocked)),
+        update_(update),
+        data_count_(context.data_count) {}
+
+  ChainState init(torch::Tensor position, std::int64_t first_chain) const override {
+    ChainState state = Sampler::init(std::move(position), first_chain);
+    const auto& theta = state.position;
+    state.extra.push_back(torch::zeros({theta.size(0), 6, theta.size(1)}, theta.options()));
+    return state;
+  }
+
+  TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
+    const Evaluation& evaluation = potential.evaluate(state.position);
+    torch::Tensor noise;
+    if (update_.noise_scale > 0) noise = chain_noise(key, state);
+    l2e_update(state, evaluation.grad, noise, kinetic_for(state), update_, data_count_,
+               potential.layout());
+    ++state.step;
+    state.gradient_evaluations += state.position.size(0);
+    return {evaluation.potential, update_.step_size, true};
+  }
+
+ private:
+  const KineticGradient& kinetic_for(const ChainState& state) const {
+    const bool fast = runs_as_loop(state.position) && state.position.scalar_type() == torch::kFloat;
+    return fast && blocked_ ? *blocked_ : *plain_;
+  }
+
+  std::shared_ptr<const KineticGradient> plain_, blocked_;
+  L2eUpdate update_;
+  std::int64_t data_count_;
+};
+
+L2eUpdate update_of(const MetaParameters& phi, std::int64_t data_count) {
+  L2eUpdate update;
+  update.data_size = phi.data_size > 0 ? phi.data_size : static_cast<double>(data_count);
+  update.step_size = std::sqrt(phi.step_multiplier / update.data_size);
+  update.friction = phi.friction;
+  const double eps = phi.noise_form == NoiseForm::paper ? update.step_size : 1.0;
+  update.noise_scale = std::sqrt(2.0 * phi.friction * eps * phi.noise_multiplier);
+  return update;
+}
+
+}  // namespace
+
+void l2e_update(ChainState& state, const torch::Tensor& grad, const torch::Tensor& noise,
+                const KineticGradient& kinetic, const L2eUpdate& update, std::int64_t data_count,
+                const ParameterLayout& layout) {
+  const torch::Tensor g = observe_gradient(state, grad, data_count);
+  torch::Tensor alpha = torch::empty_like(grad), beta = torch::empty_like(grad);
+  const KineticInputs inputs{g, state.position, state.momentum, state.extra[0], layout};
+  kinetic.evaluate(inputs, &alpha, beta);
+  alpha.add_(beta, update.friction).add_(g, update.data_size);
+  state.momentum.sub_(alpha, update.step_size);
+  if (noise.defined()) state.momentum.add_(noise, update.noise_scale);
+  kinetic.evaluate(inputs, nullptr, beta);
+  state.position.add_(beta, update.step_size);
+}
+
+std::unique_ptr<Sampler> make_l2e(std::shared_ptr<const KineticGradient> kinetic,
+                                  const L2eUpdate& update, const SamplerContext& context) {
+  return std::make_unique<L2e>(std::move(kinetic), nullptr, update, context);
+}
+
+std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context) {
+  return std::make_unique<L2e>(make_network_kinetic(phi), make_blocked_kinetic(phi),
+                               update_of(phi, context.data_count), context);
+}
+
+std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context) {
+  MetaParameters phi = load_meta_parameters(find_file(config.meta_parameters, context.folder));
+  const auto override_with = [](double& value, double given) {
+    if (given >= 0) value = given;
+  };
+  override_with(phi.step_multiplier, config.step_multiplier);
+  override_with(phi.noise_multiplier, config.noise_multiplier);
+  override_with(phi.friction, config.friction);
+  override_with(phi.alpha_multiplier, config.alpha_multiplier);
+  override_with(phi.beta_multiplier, config.beta_multiplier);
+  override_with(phi.data_size, config.data_size);
+  if (config.noise_form != "file") {
+    phi.noise_form = noise_form_from(config.noise_form, "l2e.noise_form");
+  }
+  return make_l2e(phi, context);
+}
+
+std::filesystem::path find_file(const std::string& name, const std::filesystem::path& folder) {
+  const std::filesystem::path path(name);
+  if (path.is_absolute()) return path;
+  for (const std::filesystem::path& base : {folder, preset_folder()}) {
+    if (std::filesystem::exists(base / path)) return base / path;
+  }
+  return std::filesystem::exists(path) ? path : folder / path;
+}
+
+}  // namespace ergo

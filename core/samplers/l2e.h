@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <memory>
+#include <string>
+
+#include "core/config/field.h"
+#include "core/samplers/l2e_kinetic.h"
+#include "core/samplers/sampler.h"
+
+namespace ergo {
+
+/// Learning to Explore (Kim et al. 2024, arXiv:2408.09140): SGHMC whose kinetic-energy gradients
+/// alpha, beta are a per-parameter network. With g = grad U / n, N = data_size,
+/// eps = sqrt(step_multiplier / N), C = friction, m = noise_multiplier:
+///   r'     = r - eps (N g + alpha(theta, r) + C beta(theta, r)) + s n,
+///   theta' = theta + eps beta(theta, r')   (second evaluation: same g, theta and averages)
+/// s = sqrt(2 C eps m) (paper) or sqrt(2 C m) (official code). The prior is part of grad U, also
+/// while meta-training; the official code leaves it out there.
+struct L2eConfig {
+  std::string meta_parameters = "meta/l2e-regression.safetensors";
+  double step_multiplier = -1, noise_multiplier = -1, friction = -1;
+  double alpha_multiplier = -1, beta_multiplier = -1, data_size = -1;
+  std::string noise_form = "file";
+  template <class V>
+  void visit(V&& v) {
+    v("meta_parameters", meta_parameters,
+      FieldInfo{.doc = "Safetensors file with phi; relative paths start at the preset's folder, "
+                       "then at the folder of shipped presets."});
+    v("step_multiplier", step_multiplier,
+      FieldInfo{.min = -1, .doc = "eps = sqrt(step_multiplier / data_size); -1: the file's."});
+    v("noise_multiplier", noise_multiplier,
+      FieldInfo{.min = -1, .doc = "m in the noise scale; 0: no noise, -1: the file's."});
+    v("noise_form", noise_form,
+      FieldInfo{.choices = {"file", "paper", "official"},
+                .doc = "paper: s = sqrt(2 C eps m); official: s = sqrt(2 C m)."});
+    v("friction", friction, FieldInfo{.min = -1, .doc = "C; -1: the file's.", .advanced = true});
+    v("alpha_multiplier", alpha_multiplier,
+      FieldInfo{.min = -1, .doc = "alpha = alpha_multiplier A; -1: the file's.", .advanced = true});
+    v("beta_multiplier", beta_multiplier,
+      FieldInfo{.min = -1, .doc = "beta = beta_multiplier B; -1: the file's.", .advanced = true});
+    v("data_size", data_size,
+      FieldInfo{.min = -1, .doc = "N; 0: the number of training data, -1: the file's.",
+                .advanced = true});
+  }
+};
+
+/// The numbers of one L2E update.
+struct L2eUpdate {
+  double step_size = 0, data_size = 0, friction = 0, noise_scale = 0;
+};
+
+/// The update with any (alpha, beta). state.extra[0] holds the averages [chains, 6, params];
+/// `grad` is grad U (not divided), `noise` may be undefined when noise_scale is 0.
+void l2e_update(ChainState& state, const torch::Tensor& grad, const torch::Tensor& noise,
+                const KineticGradient& kinetic, const L2eUpdate& update, std::int64_t data_count,
+                const ParameterLayout& layout);
+
+/// L2E from meta-parameters already in memory, as meta-training uses it.
+std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context);
+
+/// @throws Error naming the meta-parameter file, or a violated constraint.
+std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context);
+
+/// Where `name` lies: as given, beside the preset, or in the folder of shipped presets.
+std::filesystem::path find_file(const std::string& name, const std::filesystem::path& folder);
+
+/// L2E with a given kinetic gradient; the identity tests use (alpha, beta) = (0, r).
+std::unique_ptr<Sampler> make_l2e(std::shared_ptr<const KineticGradient> kinetic,
+                                  const L2eUpdate& update, const SamplerContext& context);
+
+}  // namespace ergo

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/samplers/meta_parameters.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/io/safetensors.h"
+
+namespace ergo {
+namespace {
+
+constexpr const char* feature_list =
+    "grad,position,momentum,ema0.1,ema0.5,ema0.9,ema0.99,ema0.999,ema0.9999";
+
+/// Calls visit(name, shape, data, size) for each tensor in file order.
+template <class Weights, class F>
+void for_each_tensor(Weights& w, F&& visit) {
+  using Shape = std::vector<std::int64_t>;
+  visit("layers.0.weight", Shape{l2e_width, l2e_features}, w.w0.data(), w.w0.size());
+  visit("layers.0.bias", Shape{l2e_width}, w.b0.data(), w.b0.size());
+  visit("layers.1.weight", Shape{l2e_width, l2e_width}, w.w1.data(), w.w1.size());
+  visit("layers.1.bias", Shape{l2e_width}, w.b1.data(), w.b1.size());
+  visit("layers.2.weight", Shape{2, l2e_width}, w.w2.data(), w.w2.size());
+  visit("layers.2.bias", Shape{2}, w.b2.data(), w.b2.size());
+}
+
+void read_number(const MetaParameters& phi, const char* key, double& value,
+                 const std::string& source) {
+  const auto it = phi.metadata.find(key);
+  if (it == phi.metadata.end()) return;
+  const std::string& text = it->second;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
+    throw Error(ExitCode::data, fmt::format("{}: metadata '{}' is '{}', but must be a number.",
+                                            source, key, text));
+  }
+}
+
+void read_metadata(MetaParameters& phi, const std::string& source) {
+  read_number(phi, "alpha_multiplier", phi.alpha_multiplier, source);
+  read_number(phi, "beta_multiplier", phi.beta_multiplier, source);
+  read_number(phi, "noise_multiplier", phi.noise_multiplier, source);
+  read_number(phi, "step_multiplier", phi.step_multiplier, source);
+  read_number(phi, "friction", phi.friction, source);
+  if (auto it = phi.metadata.find("data_size"); it != phi.metadata.end() && it->second != "n") {
+    read_number(phi, "data_size", phi.data_size, source);
+  }
+  if (auto it = phi.metadata.find("noise_form"); it != phi.metadata.end()) {
+    phi.noise_form = noise_form_from(it->second, source);
+  }
+  if (auto it = phi.metadata.find("features");
+      it != phi.metadata.end() && it->second != feature_list) {
+    throw Error(ExitCode::data, fmt::format("{}: metadata 'features' is '{}', but must be '{}'.",
+                                            source, it->second, feature_list));
+  }
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+}  // namespace
+
+const char* to_string(NoiseForm form) { return form == NoiseForm::paper ? "paper" : "official"; }
+
+NoiseForm noise_form_from(const std::string& text, const std::string& source) {
+  if (text == "paper") return NoiseForm::paper;
+  if (text == "official" || text == "2*friction*noise_multiplier") return NoiseForm::official;
+  throw Error(ExitCode::data, fmt::format("{}: noise_form is '{}', but must be paper or official.",
+                                          source, text));
+}
+
+std::vector<float> MetaParameters::flat() const {
+  std::vector<float> phi;
+  phi.reserve(count);
+  for_each_tensor(weights, [&phi](const char*, const auto&, const float* data, std::size_t size) {
+    phi.insert(phi.end(), data, data + size);
+  });
+  return phi;
+}
+
+void MetaParameters::set_flat(const std::vector<float>& phi) {
+  const float* next = phi.data();
+  for_each_tensor(weights, [&next](const char*, const auto&, float* data, std::size_t size) {
+    std::copy_n(next, size, data);
+    next += size;
+  });
+}
+
+MetaParameters load_meta_parameters(const std::filesystem::path& file) {
+  const io::SafeTensors archive = io::load_safetensors(file);
+  const std::string source = file.string();
+  MetaParameters phi;
+  for_each_tensor(phi.weights, [&](const char* name, const auto& shape, float* data,
+                                   std::size_t size) {
+    const io::Array* array = archive.find(name);
+    if (!array) {
+      throw Error(ExitCode::data, fmt::format("{}: tensor '{}' is missing.", source, name));
+    }
+    if (array->shape != shape || array->dtype != "F32") {
+      throw Error(ExitCode::data,
+                  fmt::format("{}: tensor '{}' must be F32 {}, but is {} {}.", source, name,
+                              shape_text(shape), array->dtype, shape_text(array->shape)));
+    }
+    const std::vector<float> values = array->floats();
+    std::copy_n(values.begin(), size, data);
+  });
+  phi.metadata = archive.metadata;
+  read_metadata(phi, source);
+  return phi;
+}
+
+void save_meta_parameters(const std::filesystem::path& file, const MetaParameters& phi) {
+  io::SafeTensors archive;
+  archive.metadata = phi.metadata;
+  archive.metadata["features"] = feature_list;
+  archive.metadata["alpha_multiplier"] = fmt::format("{}", phi.alpha_multiplier);
+  archive.metadata["beta_multiplier"] = fmt::format("{}", phi.beta_multiplier);
+  archive.metadata["noise_multiplier"] = fmt::format("{}", phi.noise_multiplier);
+  archive.metadata["step_multiplier"] = fmt::format("{}", phi.step_multiplier);
+  archive.metadata["friction"] = fmt::format("{}", phi.friction);
+  archive.metadata["data_size"] = phi.data_size > 0 ? fmt::format("{}", phi.data_size) : "n";
+  archive.metadata["noise_form"] = to_string(phi.noise_form);
+  for_each_tensor(phi.weights,
+                  [&archive](const char* name, const auto& shape, const float* data, std::size_t n) {
+                    archive.arrays.push_back(
+                        io::from_floats(name, shape, std::vector<float>(data, data + n)));
+                  });
+  io::save_safetensors(file, archive);
+}
+
+}  // namespace ergo

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/kernels/l2e_network.h"
+
+namespace ergo {
+
+/// s of the noise term s * n: paper sqrt(2 C eps m), official code sqrt(2 C m).
+enum class NoiseForm { paper, official };
+const char* to_string(NoiseForm form);
+/// @throws Error{data} naming `source` for any other spelling. The official formula's text is
+/// accepted as `official`.
+NoiseForm noise_form_from(const std::string& text, const std::string& source);
+
+/// phi with everything that its dynamics need, as a safetensors file holds it
+/// (`layers.{0,1,2}.{weight,bias}`, metadata as FORMAT.md lists).
+struct MetaParameters {
+  L2eWeights weights;
+  double alpha_multiplier = 1e-3, beta_multiplier = 1e-3;
+  double noise_multiplier = 1e-3, step_multiplier = 0.5, friction = 0.1;
+  double data_size = 0;  ///< 0: the n of the task
+  NoiseForm noise_form = NoiseForm::paper;
+  std::map<std::string, std::string> metadata;  ///< the file's, unknown keys kept
+
+  /// The 1,442 numbers in file order: w0, b0, w1, b1, w2, b2.
+  std::vector<float> flat() const;
+  void set_flat(const std::vector<float>& phi);
+  static constexpr std::size_t count = l2e_width * l2e_features + l2e_width +
+                                       l2e_width * l2e_width + l2e_width + 2 * l2e_width + 2;
+};
+
+/// @throws Error{no_input} for a missing file, Error{data} naming the tensor with expected and
+/// found shape, or the metadata key with its text.
+MetaParameters load_meta_parameters(const std::filesystem::path& file);
+
+/// Atomic. @throws Error{io}.
+void save_meta_parameters(const std::filesystem::path& file, const MetaParameters& phi);
+
+}  // namespace ergo

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <torch/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/rng.h"
+#include "core/posteriors/potential.h"
+
+namespace ergo {
+
+/// What the next transition needs, nothing else.
+struct ChainState {
+  torch::Tensor position;            ///< theta, [chains, params]
+  torch::Tensor momentum;            ///< r, [chains, params]
+  std::vector<torch::Tensor> extra;  ///< sampler-private, leading axis [chains, ...]
+  std::int64_t step = 0;             ///< transitions taken
+  std::int64_t first_chain = 0;      ///< chain number of row 0, for the random keys
+  std::int64_t gradient_evaluations = 0;
+};
+
+/// For plots and diagnostics; never fed back.
+struct TransitionInfo {
+  torch::Tensor potential;  ///< U at the input position, [chains]; valid until the next transition
+  double step_size = 0.0;
+  bool collect = true;      ///< false while exploring (cyclical) or optimising (ensemble)
+};
+
+/// What a sampler may know of its run.
+struct SamplerContext {
+  const ParameterLayout* layout = nullptr;
+  std::int64_t total_steps = 1;  ///< transitions a chain will take
+  std::int64_t burn_in = 0;      ///< transitions before the first draw
+  std::int64_t data_count = 1;   ///< n
+  std::filesystem::path folder;  ///< relative file names start here
+};
+
+/// Immutable; owns no random generator, clock, data or loop. Thread-safe.
+class Sampler {
+ public:
+  virtual ~Sampler() = default;
+  /// Momentum and running averages start at zero.
+  virtual ChainState init(torch::Tensor position, std::int64_t first_chain) const;
+  /// One transition t = state.step + 1, in place. `key` is the run's noise key; the batch is bound.
+  virtual TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const = 0;
+  /// True where transition t lies in a part that may be collected.
+  virtual bool may_collect(std::int64_t) const { return true; }
+  /// Own figures for the result table ("acceptance", "step_size", ...).
+  virtual std::map<std::string, double> info(const ChainState&) const { return {}; }
+  /// True when every transition wants all data instead of a minibatch.
+  virtual bool needs_full_batch() const { return false; }
+};
+
+inline ChainState Sampler::init(torch::Tensor position, std::int64_t first_chain) const {
+  ChainState state;
+  state.momentum = torch::zeros_like(position);
+  state.position = std::move(position);
+  state.first_chain = first_chain;
+  return state;
+}
+
+}  // namespace ergo
