@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <stop_token>
 #include <thread>
@@ -23,9 +22,6 @@ void watch_signals(std::stop_token stop, sigset_t signals, ergo::RunControl& con
 }  // namespace
 
 int main(int argc, char** argv) {
-  // One BLAS thread: the pool works chain by chain, and results must not depend on the cores.
-  setenv("OPENBLAS_NUM_THREADS", "1", 0);
-  setenv("OMP_NUM_THREADS", "1", 0);
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/run/run.h"
+#include "core/base/block_info.h"
 
 namespace ergo {
 

@@ -186,6 +186,30 @@ void apply_tuned(Preset& preset) {
   }
 }
 
+/// samplers: objects with a text id; tuned: {gradient_evaluations, set}; tuning: {seeds, grid}.
+template <class Fail>
+void check_lists(const json& document, const Fail& fail) {
+  const auto every = [&](const char* key, auto fits, const char* shape) {
+    if (!document.contains(key)) return;
+    const json& list = document[key];
+    if (!list.is_array() || !std::all_of(list.begin(), list.end(), fits)) {
+      fail(fmt::format("field '{}' must be a list of {}.", key, shape));
+    }
+  };
+  every("samplers", [](const json& s) {
+    return s.is_object() && s.contains("id") && s["id"].is_string();
+  }, "objects with a text field 'id'");
+  every("tuned", [](const json& t) {
+    return t.is_object() && t.contains("gradient_evaluations") &&
+           t["gradient_evaluations"].is_number_integer() && t.contains("set") && t["set"].is_object();
+  }, "objects with 'gradient_evaluations' and 'set'");
+  if (!document.contains("tuning")) return;
+  const json& tuning = document["tuning"];
+  const bool fits = tuning.is_object() && tuning.contains("grid") && tuning["grid"].is_object() &&
+                    (!tuning.contains("seeds") || tuning["seeds"].is_string());
+  if (!fits) fail("field 'tuning' must be an object with 'grid' and, as text, 'seeds'.");
+}
+
 void check_shape(const Preset& preset, const std::string& source) {
   const json& document = preset.document;
   const auto fail = [&source](const std::string& what) {
@@ -205,11 +229,12 @@ void check_shape(const Preset& preset, const std::string& source) {
       fail(fmt::format("field '{}' must be an object of fields.", key));
     }
   }
-  for (const char* key : {"samplers", "tuned"}) {
-    if (document.contains(key) && !document[key].is_array()) {
-      fail(fmt::format("field '{}' must be a list.", key));
+  for (const char* key : {"title", "description"}) {
+    if (document.contains(key) && !document[key].is_string()) {
+      fail(fmt::format("field '{}' must be text.", key));
     }
   }
+  check_lists(document, fail);
 }
 
 json parse_document(const std::string& text, const std::string& source) {

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/purpose.h"
 #include "core/data/common.h"
 #include "core/data/csv.h"
 #include "core/data/idx.h"
@@ -101,7 +102,7 @@ ScalarStream data_stream(const DataConfig& config, DataPurpose purpose) {
         ExitCode::config,
         fmt::format("data.seed is '{}', it must be a whole number from 0 to 2^64-1", config.seed));
   }
-  return ScalarStream(RngKey::from_seed(seed).fold_in(static_cast<std::uint64_t>(purpose)));
+  return ScalarStream(purpose_key(seed, Purpose::data).fold_in(static_cast<std::uint64_t>(purpose)));
 }
 
 std::vector<double> linspace(double first, double last, std::int64_t count) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <functional>
-#include <limits>
+#include <iterator>
 
 #include "core/meta/meta.h"
 #include "core/meta/meta_sections.h"
@@ -34,14 +35,17 @@ struct Score {
   std::int64_t diverged = 0;
 };
 
-/// Excess NLL over the true function per task; a diverged chain leaves the mean infinite.
-Score score_of(const std::vector<double>& excess) {
+/// Mean over the tasks whose chain did not diverge, in favour of the sampler; the others are
+/// counted beside it.
+Score score_of(const std::vector<double>& all) {
   Score score;
+  std::vector<double> excess;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(excess),
+               [](double x) { return std::isfinite(x); });
+  score.diverged = static_cast<std::int64_t>(all.size() - excess.size());
   const auto n = static_cast<double>(excess.size());
-  for (const double x : excess) {
-    score.mean += x / n;
-    score.diverged += !std::isfinite(x);
-  }
+  if (excess.empty()) score.mean = undefined;
+  for (const double x : excess) score.mean += x / n;
   double squares = 0.0;
   for (const double x : excess) squares += (x - score.mean) * (x - score.mean);
   score.standard_error = n > 1 ? std::sqrt(squares / (n - 1) / n) : undefined;
@@ -103,16 +107,19 @@ class HeldOut {
     return out;
   }
 
-  /// The grid point with the lowest mean excess on the tuning tasks; the first when all diverged.
+  /// The grid point with the lowest mean excess on the tuning tasks among those with the fewest
+  /// diverged chains.
   std::size_t choose(const std::vector<Candidate>& candidates, const std::vector<MetaTask>& tasks,
                      RngKey key) {
     std::size_t best = 0;
-    double lowest = std::numeric_limits<double>::infinity();
+    Score lowest;
     for (std::size_t c = 0; c < candidates.size(); ++c) {
-      const double mean = score_of(excess(candidates[c], tasks, key.fold_in(3))).mean;
-      if (mean < lowest) lowest = mean, best = c;
-      emit_(LogMessage{0, "info", fmt::format("tuning {}: excess NLL {:.4f}",
-                                              candidates[c].setting.dump(), mean)});
+      const Score score = score_of(excess(candidates[c], tasks, key.fold_in(3)));
+      const bool better = score.diverged < lowest.diverged ||
+                          (score.diverged == lowest.diverged && score.mean < lowest.mean);
+      if (c == 0 || better) lowest = score, best = c;
+      emit_(LogMessage{0, "info", fmt::format("tuning {}: excess NLL {:.4f}, {} diverged",
+                                              candidates[c].setting.dump(), score.mean, score.diverged)});
     }
     return best;
   }

@@ -13,6 +13,8 @@
 namespace ergo {
 namespace {
 
+constexpr const char* state_kind = "ergoscope meta state";
+constexpr const char* state_schema = "1";
 constexpr int average_feature = 5;  // m_0.9, the gradient average with decay 0.9
 constexpr int beta_output = 1;
 constexpr float small = 0.3f;       // scale of the random part beside the descent path
@@ -81,8 +83,8 @@ void save_meta_state(const std::filesystem::path& file, const MetaState& state,
                      const std::string& preset_hash) {
   const auto size = static_cast<std::int64_t>(state.phi.size());
   io::SafeTensors archive;
-  archive.metadata = {{"kind", "ergoscope meta state"},
-                      {"schema", "1"},
+  archive.metadata = {{"kind", state_kind},
+                      {"schema", state_schema},
                       {"preset_hash", preset_hash},
                       {"iteration", fmt::format("{}", state.iteration)},
                       {"adam_steps", fmt::format("{}", state.adam.steps)},
@@ -101,6 +103,14 @@ void save_meta_state(const std::filesystem::path& file, const MetaState& state,
 MetaState load_meta_state(const std::filesystem::path& file, const std::string& preset_hash) {
   const io::SafeTensors archive = io::load_safetensors(file);
   const std::string source = file.string();
+  const auto is = [&archive](const char* key, const char* value) {
+    const auto it = archive.metadata.find(key);
+    return it != archive.metadata.end() && it->second == value;
+  };
+  if (!is("kind", state_kind) || !is("schema", state_schema)) {
+    throw Error(ExitCode::data, fmt::format("{}: is no meta-training state of schema {}; --resume "
+                                            "takes a .state.safetensors file.", source, state_schema));
+  }
   MetaState state(MetaParameters::count);
   const auto floats = [&](const char* name) {
     const std::vector<double> values = tensor(archive, name, MetaParameters::count, source);

@@ -60,6 +60,8 @@ json to_json(const RunResult& result) {
           {"parameters", result.parameters},
           {"data_points", result.data_points},
           {"wall_seconds", result.wall_seconds},
+          {"stream_version", result.manifest.value("stream_version", 0)},
+          {"standardisation", result.standardisation},
           {"warnings", result.warnings},
           {"samplers", samplers}};
 }

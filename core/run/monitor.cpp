@@ -172,7 +172,8 @@ void Monitor::emit_sampler(int sampler, bool final_state) {
   MetricsUpdated metrics;
   metrics.sampler = sampler;
   metrics.draws = draws;
-  metrics.metrics = watched.report.metrics(reference_);
+  const bool is_reference = experiment_.samplers[static_cast<std::size_t>(sampler)].reference_only;
+  metrics.metrics = watched.report.metrics(is_reference ? nullptr : reference_);
   bool finished = true;
   for (const Chain* chain : chains_of(sampler)) {
     metrics.gradient_evaluations += chain->gradient_evaluations();

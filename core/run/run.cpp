@@ -24,7 +24,7 @@ namespace {
 
 using Chains = std::vector<std::unique_ptr<Chain>>;
 
-constexpr std::int64_t reference_draws_per_chain = 250;
+constexpr std::int64_t reference_draws_per_chain = 125;
 
 Chains make_chains(const Experiment& experiment, std::uint64_t seed) {
   torch::Tensor given;
@@ -166,7 +166,7 @@ SamplerResult collect(const Experiment& experiment, std::size_t s, const Chains&
   result.draws = report.draws();
   result.drawing_chains = static_cast<std::int64_t>(draws.size());
   result.draws_per_chain = draws.empty() ? 0 : static_cast<std::int64_t>(draws.front().size());
-  result.metrics = report.metrics(reference);
+  result.metrics = report.metrics(plan.reference_only ? nullptr : reference);
   result.band = report.band();
   result.positions = pack<float>(draws);
   if (experiment.dtype == torch::kDouble) result.positions_f64 = pack<double>(draws);
@@ -197,10 +197,30 @@ RunStarted started_event(const Experiment& experiment, const Preset& preset, std
   return event;
 }
 
-Preset resolved(const Preset& preset) {
+/// Null when the network sees the data as they are.
+nlohmann::json standardisation_of(const Dataset& data) {
+  const Standardisation& s = data.standardisation;
+  if (s.x_mean.empty() && s.y_mean == 0.0 && s.y_sd == 1.0) return nullptr;
+  return {{"x_mean", s.x_mean}, {"x_sd", s.x_sd}, {"y_mean", s.y_mean}, {"y_sd", s.y_sd}};
+}
+
+/// The preset with every value that was used; files are named absolutely, so that it runs from
+/// any folder, and the tuned table is dropped, because its values have been applied.
+nlohmann::json resolved(const Preset& preset) {
   Preset copy = preset;
   copy.document.erase("tuned");
-  return copy;
+  for (const Section& section : sections(preset)) {
+    for (const Field& field : section.fields) {
+      if (field.type != FieldType::text) continue;
+      const std::string name = field.value.get<std::string>();
+      const auto file = find_file(name, preset.folder);
+      std::error_code error;
+      if (name.empty() || !std::filesystem::is_regular_file(file, error)) continue;
+      set_field(copy, section.name.empty() ? field.name : section.name + "." + field.name,
+                std::filesystem::absolute(file).lexically_normal().string());
+    }
+  }
+  return copy.document;
 }
 
 void note_not_finite(RunResult& result) {
@@ -276,7 +296,8 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
     result.reference_draws = std::make_shared<const Reference>(*reference);
   }
   note_not_finite(result);
-  result.resolved_preset = resolved(preset).document;
+  result.standardisation = standardisation_of(*experiment.posterior.data);
+  result.resolved_preset = resolved(preset);
   result.manifest = make_manifest(experiment, workers);
   result.reason = reason_of(result, control);
   result.wall_seconds =

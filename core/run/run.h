@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/block_info.h"
 #include "core/config/preset.h"
 #include "core/events/events.h"
 #include "core/run/control.h"
@@ -40,13 +41,6 @@ struct SamplerResult {
   std::int64_t draws_per_chain = 0, drawing_chains = 0;      ///< the first two axes of positions
 };
 
-/// Where the blocks of a position lie ("layers.0.weight", ...).
-struct BlockInfo {
-  std::string name;
-  std::vector<std::int64_t> shape;
-  std::int64_t offset = 0;
-};
-
 struct RunResult {
   std::string preset, device, dtype, reason;  ///< reason as in RunFinished
   std::uint64_t seed = 0;
@@ -58,6 +52,7 @@ struct RunResult {
   nlohmann::json resolved_preset, manifest;
   CurveData curve;
   Band reference;
+  nlohmann::json standardisation;  ///< statistics of the training data; null when not used
   std::shared_ptr<const Reference> reference_draws;  ///< null without a reference
   bool all_diverged() const;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/run/scheduler.h"
 
+#include <dlfcn.h>
 #include <spdlog/fmt/fmt.h>
 #include <torch/torch.h>
 
@@ -16,6 +17,17 @@ namespace {
 
 constexpr double slice_seconds = 0.01;
 constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+/// One LibTorch and one BLAS thread for this worker: the pool works chain by chain, and results
+/// must not depend on the cores. OpenBLAS has its own threads, which LibTorch's call does not
+/// reach; other BLAS libraries have no such function and are left alone.
+void limit_library_threads() {
+  torch::set_num_threads(1);
+  using Setter = void (*)(int);
+  static const auto set_blas_threads =
+      reinterpret_cast<Setter>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
+  if (set_blas_threads) set_blas_threads(1);
+}
 
 }  // namespace
 
@@ -58,7 +70,7 @@ std::size_t Scheduler::pick() {
 }
 
 void Scheduler::work() {
-  torch::set_num_threads(1);
+  limit_library_threads();
   std::unique_lock lock(mutex_);
   while (!done()) {
     const std::size_t chosen = pick();
@@ -94,7 +106,7 @@ void parallel_for(std::size_t count, int workers, const std::function<void(std::
   std::exception_ptr failure;
   std::mutex mutex;
   const auto work = [&] {
-    torch::set_num_threads(1);
+    limit_library_threads();
     const torch::NoGradGuard no_grad;
     for (std::size_t i = next++; i < count; i = next++) {
       try {

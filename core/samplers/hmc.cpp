@@ -46,7 +46,7 @@ class Hmc final : public Sampler {
     if (uniform.uniform() < acceptance) state.position.copy_(position);
 
     ++state.step;
-    state.gradient_evaluations += steps + 1;
+    state.gradient_evaluations += steps;
     record(slot, acceptance, state.step);
     return {torch::full({1}, std::isfinite(end_potential) ? end_potential : start), eps, true};
   }
