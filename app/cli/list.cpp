@@ -37,7 +37,7 @@ void list(const std::string& what, std::ostream& out) {
   else if (what == "datasets") print_entries(out, dataset_entries());
   else
     throw Error(ExitCode::usage,
-                fmt::format("'{}' cannot be listed{}.", what,
+                fmt::format("'{}' cannot be listed{}", what,
                             nearest_hint(what, {"presets", "samplers", "models", "datasets"})));
 }
 

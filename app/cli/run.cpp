@@ -56,7 +56,7 @@ void run_command(const Options& options, Session& session) {
   if (!options.out.empty()) prepare_output(options.out, options.force);
   std::vector<RunResult> results;
   for (const std::uint64_t seed : seeds) {
-    if (session.control.stopped()) break;
+    if (session.control.stopped() && !results.empty()) break;  // the first gives the table
     RunOptions run_options;
     run_options.seed = seed;
     run_options.workers = static_cast<int>(parse_count("--workers", options.workers));

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QObject>
+#include <QUndoStack>
+#include <optional>
+
+#include "core/config/preset.h"
+
+namespace ergo {
+
+/// The preset that the window works on, its seed, and the history of its edits.
+/// Every change goes through an undoable command that calls ergo::set_field.
+class PresetDocument : public QObject {
+  Q_OBJECT
+ public:
+  static constexpr const char* seedField = "seed";
+
+  explicit PresetDocument(QObject* parent = nullptr);
+  bool isOpen() const { return !m_preset.document.is_null(); }
+  const Preset& preset() const { return m_preset; }
+  std::uint64_t seed() const { return m_seed; }
+  QUndoStack* history() { return &m_history; }
+
+  /// Replaces the preset and forgets the history. @throws Error as load_preset().
+  void open(const QString& idOrPath);
+
+  /// Edits `field` ("gradient_evaluations", "sghmc.step_size"); `text` as set_field() reads it.
+  /// @throws Error as set_field(); nothing has changed then.
+  void edit(const QString& field, const QString& text);
+
+  /// @throws Error{usage} unless `text` is a whole number from 0 to 2^64-1.
+  void editSeed(const QString& text);
+
+  /// The field of that dotted name with its present value.
+  std::optional<Field> field(const QString& path) const;
+
+  /// Writes the preset with its edits. File names in it that are relative to the old folder
+  /// become absolute. @throws Error{io, cannot_create}.
+  void saveAs(const QString& path) const;
+
+ Q_SIGNALS:
+  void opened();
+  void fieldChanged(const QString& path);
+  void seedChanged();
+
+ private:
+  friend class EditCommand;
+  void apply(const QString& field, const QString& text);
+  Preset m_preset;
+  std::uint64_t m_seed = 1;
+  QUndoStack m_history;
+};
+
+}  // namespace ergo

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/run_controller.h"
+
+#include <utility>
+
+namespace ergo {
+
+RunController::RunController(RunFunction function, QObject* parent)
+    : QObject(parent), m_function(std::move(function)) {
+  connect(&m_bridge, &RunBridge::started, this, &RunController::stateChanged);
+  connect(&m_bridge, &RunBridge::controlChanged, this, &RunController::stateChanged);
+  connect(&m_bridge, &RunBridge::finished, this, &RunController::wrapUp);
+  connect(&m_bridge, &RunBridge::failed, this, [this](int code, const QString& sentence) {
+    m_failed = true;
+    Q_EMIT failed(code, sentence);
+  });
+}
+
+RunState RunController::state() const {
+  if (!m_bridge.isRunning()) return RunState::idle;
+  if (m_bridge.isStopping()) return RunState::stopping;
+  return m_bridge.isPaused() ? RunState::paused : RunState::running;
+}
+
+void RunController::start(const Preset& preset, std::uint64_t seed) {
+  if (m_bridge.isRunning()) return;
+  m_failed = false;
+  m_current = std::make_shared<RunResult>();
+  m_bridge.start([function = m_function, preset, seed, result = m_current](
+                     std::int64_t run, const EventSink& sink, RunControl& control) {
+    RunOptions options;
+    options.seed = seed;
+    options.live = true;
+    options.run = run;
+    *result = function(preset, options, sink, control);
+  });
+}
+
+void RunController::togglePause() {
+  if (m_bridge.isPaused())
+    m_bridge.resume();
+  else
+    m_bridge.pause();
+}
+
+void RunController::step() { m_bridge.step(); }
+
+void RunController::stop() { m_bridge.stop(); }
+
+void RunController::wrapUp() {
+  if (!m_failed) m_result = m_current;
+  m_current.reset();
+  Q_EMIT stateChanged();
+  Q_EMIT ended();
+}
+
+}  // namespace ergo

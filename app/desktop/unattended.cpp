@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/desktop/unattended.h"
+
+#include <QBuffer>
+#include <QDir>
+#include <QPixmap>
+#include <QTimer>
+#include <cstdio>
+
+#include "core/base/error.h"
+#include "core/io/atomic_file.h"
+
+namespace ergo {
+namespace {
+
+void printLine(const QString& line) { std::fprintf(stderr, "ergoscope: %s\n", qPrintable(line)); }
+
+}  // namespace
+
+Unattended::Unattended(Options options, MainWindow* window)
+    : QObject(window), m_options(std::move(options)), m_window(window) {
+  connect(window, &MainWindow::errorShown, this, &Unattended::complain);
+  connect(window->runs(), &RunController::ended, this, &Unattended::endRun);
+  connect(window->figures(), &FigureJob::finished, this, &Unattended::endExport);
+  if (!m_options.exportFolder.isEmpty()) window->setSavesInterrupted(false);
+}
+
+void Unattended::start() {
+  try {
+    prepare();
+  } catch (const Error& error) {
+    m_window->showError(static_cast<int>(error.code()), QString::fromStdString(error.what()));
+    return leave();
+  }
+  if (m_options.run && m_exitCode == 0) {
+    m_started = true;
+    m_window->startRun();
+  }
+  if (m_options.run && m_window->runs()->state() == RunState::idle) return leave();
+  schedulePicture();
+}
+
+void Unattended::prepare() {
+  if (!m_options.preset.isEmpty() && !m_window->openPreset(m_options.preset)) return;
+  if (m_options.run && !m_window->document()->isOpen())
+    throw Error(
+        ExitCode::usage,
+        tr("Preset '%1' is for meta-training, but --run and --headless run comparisons; use "
+           "ergoscope-cli meta-train.")
+            .arg(m_options.preset)
+            .toStdString());
+  for (const QString& edit : m_options.edits)
+    m_window->document()->edit(edit.section('=', 0, 0), edit.section('=', 1));
+  if (!m_options.seed.isEmpty()) m_window->document()->editSeed(m_options.seed);
+  if (!m_options.exportFolder.isEmpty())
+    prepare_output(m_options.exportFolder.toStdString(), m_options.force);
+}
+
+void Unattended::schedulePicture() {
+  if (m_options.screenshot.isEmpty() || (m_options.run && !m_options.screenshotAt)) return;
+  const auto delay = static_cast<int>(1000 * m_options.screenshotAt.value_or(1.0));
+  QTimer::singleShot(delay, this, &Unattended::takePicture);
+}
+
+void Unattended::takePicture() {
+  m_window->board()->refresh(10000);  // every dirty picture, whatever it takes
+  QByteArray bytes;
+  QBuffer buffer(&bytes);
+  buffer.open(QIODevice::WriteOnly);
+  m_window->grab().save(&buffer, "PNG");
+  try {
+    io::write_file(m_options.screenshot.toStdString(),
+                   {bytes.constData(), static_cast<std::size_t>(bytes.size())});
+  } catch (const Error& error) {
+    complain(static_cast<int>(error.code()), QString::fromStdString(error.what()));
+  }
+}
+
+void Unattended::endRun() {
+  if (!m_started) return;
+  m_started = false;
+  if (!m_options.screenshot.isEmpty() && !m_options.screenshotAt) takePicture();
+  const auto result = m_window->runs()->result();
+  if (!result) return leave();
+  if (result->all_diverged())
+    complain(static_cast<int>(ExitCode::internal), tr("All chains diverged."));
+  if (m_options.exportFolder.isEmpty()) return leave();
+  exportResult();
+}
+
+void Unattended::exportResult() {
+  const auto result = m_window->runs()->result();
+  const std::string folder = m_options.exportFolder.toStdString();
+  m_window->background()->run(
+      [result, folder] {
+        archive(*result, folder, ArchiveOptions{true, false});
+      },
+      [this](int code, const QString& sentence) {
+        if (code != 0) {
+          m_window->showError(code, sentence);
+          return leave();
+        }
+        m_window->figures()->start(m_options.exportFolder + QStringLiteral("/figures"));
+      });
+}
+
+void Unattended::endExport(int code, const QString& sentence) {
+  if (m_options.exportFolder.isEmpty()) return;
+  if (code == 0)
+    printLine(tr("%1: %2").arg(QDir::toNativeSeparators(m_options.exportFolder), sentence));
+  leave();
+}
+
+void Unattended::complain(int code, const QString& sentence) {
+  printLine(sentence);
+  if (m_exitCode == 0 && (m_options.headless || m_options.run)) m_exitCode = code;
+}
+
+void Unattended::interrupt() {
+  m_exitCode = static_cast<int>(ExitCode::interrupted);
+  m_window->close();
+}
+
+/// Without a window nobody could close it; a visible one stays for its user.
+void Unattended::leave() {
+  if (m_options.headless) QTimer::singleShot(0, m_window, &QWidget::close);
+}
+
+}  // namespace ergo

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QObject>
+
+#include "app/desktop/main_window.h"
+#include "app/desktop/options.h"
+
+namespace ergo {
+
+/// Drives the window as the command line says: opens, starts, takes the picture, exports.
+/// exitCode() is the program's, as contract.md counts them; messages go to standard error.
+class Unattended : public QObject {
+  Q_OBJECT
+ public:
+  Unattended(Options options, MainWindow* window);
+  void start();      ///< once the event loop runs
+  void interrupt();  ///< SIGINT or SIGTERM: stops within a step, saves what exists, ends with 130
+  int exitCode() const { return m_exitCode; }
+
+ private:
+  void prepare();
+  void schedulePicture();
+  void takePicture();
+  void endRun();
+  void exportResult();
+  void endExport(int code, const QString& sentence);
+  void complain(int code, const QString& sentence);
+  void leave();
+  Options m_options;
+  MainWindow* m_window;
+  int m_exitCode = 0;
+  bool m_started = false;
+};
+
+}  // namespace ergo

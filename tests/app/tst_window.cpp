@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QApplication>
+#include <QComboBox>
+#include <QDialog>
+#include <QDir>
+#include <QDockWidget>
+#include <QFile>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMessageBox>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTest>
+#include <QTextBrowser>
+
+#include "app/desktop/unattended.h"
+#include "core/base/error.h"
+#include "window_test.h"
+
+using namespace ergo;
+
+class TestWindow : public WindowTest {
+  Q_OBJECT
+ private Q_SLOTS:
+  void badPresetGivesASentence_data();
+  void badPresetGivesASentence();
+  void everyControlIsNamed();
+  void importantPanelsAreVisibleAtOnce();
+  void resetLayoutBringsPanelsBack();
+  void themeSwitchesLive();
+  void figureIsExportedWhileRunning();
+  void presetIsSavedAndReadBack();
+  void resultNeedsAnEmptyFolder();
+  void shortcutSheetListsEveryKey();
+  void commandLineExports();
+  void commandLineReportsErrors();
+};
+
+void TestWindow::badPresetGivesASentence_data() {
+  QTest::addColumn<QByteArray>("content");
+  QTest::addRow("not JSON") << QByteArray("{\"schema\": 1, ");
+  QTest::addRow("missing") << QByteArray();
+}
+
+void TestWindow::badPresetGivesASentence() {
+  QFETCH(QByteArray, content);
+  const QString path = m_folder->filePath("bad.json");
+  if (!content.isEmpty()) {
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(content);
+  }
+  QVERIFY(!m_window->openPreset(path));
+  const QString sentence = takeError();
+  QVERIFY2(sentence.contains("bad"), qPrintable(sentence));
+  QCOMPARE(m_window->document()->preset().id, "toy-foong");  // what was open stays open
+}
+
+void TestWindow::everyControlIsNamed() {
+  QString problem = nameless(*m_window);
+  QVERIFY2(problem.isEmpty(), qPrintable(problem));
+  action("exportFigure")->trigger();
+  auto* dialog = child<QDialog>("exportDialog");
+  QVERIFY(dialog);
+  problem = nameless(*dialog);
+  QVERIFY2(problem.isEmpty(), qPrintable(problem));
+  for (const QAction* each :
+       m_window->findChildren<QAction*>(QString(), Qt::FindDirectChildrenOnly))
+    QVERIFY2(!each->objectName().isEmpty() || each->isSeparator(), qPrintable(each->text()));
+}
+
+void TestWindow::importantPanelsAreVisibleAtOnce() {
+  for (const char* id : {"predictive", "trace", "trajectory", "diversity", "reliability"}) {
+    const Plot* plot = m_window->board()->plot(id);
+    QTRY_VERIFY2(isOnScreen(*plot), id);
+    QTRY_VERIFY2(plot->width() >= 200 && plot->height() >= 150, id);
+  }
+  QVERIFY(!child<QTableView>("metricsTable")->visibleRegion().isEmpty());
+  const Plot* main = m_window->board()->plot("predictive");
+  for (const PlotBoard::Item& other : m_window->board()->items())
+    if (other.plot != main && isOnScreen(*other.plot))
+      QTRY_VERIFY(main->width() * main->height() > 2 * other.plot->width() * other.plot->height());
+}
+
+void TestWindow::resetLayoutBringsPanelsBack() {
+  auto* dock = child<QDockWidget>("dock.trajectory");
+  auto* toggle = child<QAction>("show.trajectory");
+  toggle->trigger();
+  QVERIFY(!dock->isVisible());
+  dock->setFloating(true);
+  action("resetLayout")->trigger();
+  QTRY_VERIFY(dock->isVisible());
+  QVERIFY(!dock->isFloating());
+}
+
+void TestWindow::themeSwitchesLive() {
+  const auto lightness = [this] { return m_window->palette().color(QPalette::Window).lightness(); };
+  action("theme.dark")->trigger();
+  QTRY_VERIFY(lightness() < 80);
+  const QColor dark = m_window->board()->plot("trace")->grab().toImage().pixelColor(3, 60);
+  QVERIFY(dark.lightness() < 80);
+  action("theme.light")->trigger();
+  QTRY_VERIFY(lightness() > 200);
+  QTRY_VERIFY(m_window->board()->plot("trace")->grab().toImage().pixelColor(3, 60).lightness() >
+              200);
+}
+
+void TestWindow::figureIsExportedWhileRunning() {
+  click("runButton");
+  QTRY_VERIFY(m_window->board()->plot("trace")->csv().count('\n') > 5);
+  action("exportFigure")->trigger();
+  auto* dialog = child<QDialog>("exportDialog");
+  auto* plot = child<QComboBox>("exportPlot");
+  plot->setCurrentIndex(plot->findData("trace"));
+  child<QLineEdit>("exportPath")->setText(m_folder->filePath("nowhere/trace.pdf"));
+  QTest::mouseClick(child<QPushButton>("exportSave"), Qt::LeftButton);
+  QVERIFY(dialog->isVisible());  // refused: the folder does not exist
+  QVERIFY(child<QLabel>("exportError")->text().contains("nowhere"));
+  child<QLineEdit>("exportPath")->setText(m_folder->filePath("trace.pdf"));
+  QTest::mouseClick(child<QPushButton>("exportSave"), Qt::LeftButton);
+  QFile figure(m_folder->filePath("trace.pdf"));
+  QVERIFY(figure.open(QIODevice::ReadOnly));
+  QVERIFY(figure.read(5) == "%PDF-");
+  QVERIFY(QFile::exists(m_folder->filePath("trace.csv")));
+  QCOMPARE(m_window->runs()->state(), RunState::running);
+  stopAndWait();
+}
+
+void TestWindow::presetIsSavedAndReadBack() {
+  m_window->document()->edit("gradient_evaluations", "777");
+  const QString path = m_folder->filePath("mine.json");
+  m_window->savePresetAs(path);
+  QVERIFY(m_window->openPreset(path));
+  QVERIFY(m_window->document()->field("gradient_evaluations")->value == nlohmann::json(777));
+  QVERIFY(problems(m_window->document()->preset()).empty());
+  m_window->savePresetAs(m_folder->filePath("no/such/folder.json"));
+  QVERIFY(takeError().contains("folder"));
+}
+
+void TestWindow::resultNeedsAnEmptyFolder() {
+  m_script->length = 5;
+  click("runButton");
+  QTRY_COMPARE(m_window->runs()->state(), RunState::idle);
+  QSignalSpy idle(m_window->background(), &Background::idle);
+  m_window->saveResult(m_folder->filePath("result"));
+  QTRY_COMPARE(idle.count(), 1);
+  QVERIFY(QFile::exists(m_folder->filePath("result/result.json")));
+  m_window->saveResult(m_folder->filePath("result"));
+  QTRY_COMPARE(idle.count(), 2);
+  QVERIFY(takeError().contains("result"));
+}
+
+void TestWindow::shortcutSheetListsEveryKey() {
+  QTest::keyClick(m_window.get(), Qt::Key_F1);
+  auto* text = child<QTextBrowser>("shortcutSheetText");
+  QVERIFY(text);
+  const QString sheet = text->toPlainText();
+  int keys = 0;
+  for (const QAction* each :
+       m_window->findChildren<QAction*>(QString(), Qt::FindDirectChildrenOnly)) {
+    if (each->shortcut().isEmpty()) continue;
+    ++keys;
+    QVERIFY2(sheet.contains(each->shortcut().toString(QKeySequence::NativeText)),
+             qPrintable(each->text()));
+  }
+  QVERIFY(keys >= 14);
+}
+
+void TestWindow::commandLineExports() {
+  Options options;
+  options.preset = "toy-foong";
+  options.run = options.headless = true;
+  options.seed = "7";
+  options.edits = QStringList{"gradient_evaluations=600"};
+  options.exportFolder = m_folder->filePath("out");
+  options.screenshot = m_folder->filePath("window.png");
+  m_script->length = 20;
+  Services services = scriptedServices(m_script);
+  services.quiet = true;
+  openWindow(services);
+  auto* driver = new Unattended(options, m_window.get());
+  QSignalSpy closed(m_window.get(), &MainWindow::closed);
+  driver->start();
+  QTRY_VERIFY_WITH_TIMEOUT(closed.count() > 0, 60000);
+  QCOMPARE(driver->exitCode(), 0);
+  QCOMPARE(m_window->runs()->result()->seed, std::uint64_t{7});
+  QVERIFY(m_window->document()->field("gradient_evaluations")->value == nlohmann::json(600));
+  for (const char* file :
+       {"out/result.json", "out/figures/trace.pdf", "out/figures/trace.svg",
+        "out/figures/trace.png", "out/figures/trace.csv", "out/figures/predictive.pdf"})
+    QVERIFY2(QFile::exists(m_folder->filePath(file)), file);
+  QVERIFY(
+      !QFile::exists(m_folder->filePath("out/figures/meta.pdf")));  // an empty picture is no figure
+  QCOMPARE(QImage(m_folder->filePath("window.png")).size(), m_window->size());
+}
+
+void TestWindow::commandLineReportsErrors() {
+  Options options;
+  options.preset = "toy-foong";
+  options.run = options.headless = true;
+  options.edits = QStringList{"no_such_field=1"};
+  Services services = scriptedServices(m_script);
+  services.quiet = true;
+  openWindow(services);
+  auto* driver = new Unattended(options, m_window.get());
+  QSignalSpy closed(m_window.get(), &MainWindow::closed);
+  driver->start();
+  QTRY_VERIFY(closed.count() > 0);
+  QCOMPARE(driver->exitCode(), 64);
+  QCOMPARE(m_script->transitions.load(), 0);
+}
+
+QTEST_MAIN(TestWindow)
+#include "tst_window.moc"

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/widgets/plot_fixture.h"
+#include "widgets/plots/decimated_series.h"
+#include "widgets/plots/plot_tools.h"
+#include "widgets/plots/trace_plot.h"
+
+using namespace ergo;
+using namespace ergo::fixture;
+
+class TestPlots : public QObject {
+  Q_OBJECT
+
+ private Q_SLOTS:
+  void themeContrast_data() {
+    QTest::addColumn<bool>("dark");
+    QTest::newRow("light") << false;
+    QTest::newRow("dark") << true;
+  }
+
+  void themeContrast() {
+    QFETCH(bool, dark);
+    const Theme theme = dark ? Theme::night() : Theme::light();
+    QSet<QRgb> seen;
+    for (const char* id : sampler_ids) {
+      const QColor color = theme.sampler(QLatin1String(id));
+      QVERIFY2(contrastRatio(color, theme.background) >= 3.0, id);
+      QVERIFY2(!seen.contains(color.rgb()), id);
+      seen.insert(color.rgb());
+    }
+    for (const char* id : {"sgld", "psgld", "my own", "x", ""}) {
+      const QColor color = theme.sampler(QLatin1String(id));
+      QVERIFY2(contrastRatio(color, theme.background) >= 3.0, id);
+      QVERIFY2(!seen.contains(color.rgb()), id);
+      QCOMPARE(color, theme.sampler(QLatin1String(id)));
+    }
+    QVERIFY(contrastRatio(theme.text, theme.background) >= 4.5);
+    QVERIFY(contrastRatio(theme.muted, theme.background) >= 4.5);
+    QVERIFY(contrastRatio(theme.axis, theme.background) >= 3.0);
+    QVERIFY(contrastRatio(theme.alert, theme.background) >= 3.0);
+    const QPalette palette = applicationPalette(theme);
+    QVERIFY(contrastRatio(palette.color(QPalette::WindowText), palette.color(QPalette::Window)) >=
+            4.5);
+    QVERIFY(contrastRatio(palette.color(QPalette::HighlightedText),
+                          palette.color(QPalette::Highlight)) >= 4.5);
+  }
+
+  void contrastOfKnownPairs() {
+    QVERIFY(near(contrastRatio(Qt::black, Qt::white), 21.0, 1e-9));
+    QVERIFY(near(contrastRatio(Qt::white, Qt::white), 1.0, 1e-9));
+    QVERIFY(near(contrastRatio(QColor("#777777"), Qt::white), 4.478, 0.001));
+  }
+
+  void rangesIgnoreNonFinite() {
+    FiniteRange range;
+    QVERIFY(range.isEmpty());
+    QCOMPARE(range.padded(0.1), QCPRange(0, 1));
+    range.add({2.0, qQNaN(), qInf(), -qInf(), 4.0});
+    QVERIFY(near(range.low(), 2, 0) && near(range.high(), 4, 0));
+    QVERIFY(near(range.padded(0.5).lower, 1, 1e-12) && near(range.padded(0.5).upper, 5, 1e-12));
+    FiniteRange point;
+    point.add(3.0);
+    QVERIFY(point.padded(0.1).size() > 0);
+    const FiniteRange middle = quantileRange({1e9, 1, 2, 3, qQNaN(), 4, 5, -1e9}, 0.2, 0.8);
+    QVERIFY(middle.low() >= 1 && middle.high() <= 5);
+  }
+
+  void decimationKeepsExtremesInBoundedMemory() {
+    DecimatedSeries series(100);
+    for (int i = 0; i < 1000000; ++i) {
+      const double y = i == 123457 ? 50.0 : i == 777777 ? -50.0 : std::sin(i * 0.01);
+      series.append(i, y, i >= 500000);
+    }
+    series.append(1000000, qQNaN(), true);
+    const auto points = series.points();
+    QVERIFY(points.size() <= 200);
+    QVERIFY(points.size() >= 100);
+    QCOMPARE(series.samples(), std::size_t{1000000});
+    QCOMPARE(series.nonFinite(), std::size_t{1});
+    bool high = false, low = false;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      if (i > 0) QVERIFY(points[i].x > points[i - 1].x);
+      high |= points[i].x == 123457 && points[i].y == 50.0 && !points[i].solid;
+      low |= points[i].x == 777777 && points[i].y == -50.0 && points[i].solid;
+    }
+    QVERIFY(high && low);
+  }
+
+  void everyPlotShowsItsColors_data() {
+    QTest::addColumn<QString>("id");
+    QTest::addColumn<bool>("dark");
+    for (const PlotEntry& entry : plotEntries()) {
+      for (const bool dark : {false, true}) {
+        QTest::addRow("%s %s", entry.id, dark ? "dark" : "light")
+            << QString::fromLatin1(entry.id) << dark;
+      }
+    }
+  }
+
+  // One pixel of a curve must have exactly the colour of its sampler, background that of the theme.
+  void everyPlotShowsItsColors() {
+    QFETCH(QString, id);
+    QFETCH(bool, dark);
+    const Theme theme = dark ? Theme::night() : Theme::light();
+    auto plot = shown(id.toLatin1().constData(), theme);
+    plot->consume(RunFinished{1, "completed", ""});
+    plot->refresh();
+    const QSet<QRgb> colors = colorsOf(plot->grab().toImage());
+    QVERIFY(colors.size() > 20);
+    QVERIFY(colors.contains(theme.background.rgb()));
+    QVERIFY(colors.contains(theme.axis.rgb()));
+    QVERIFY(colors.contains(theme.sampler("l2e").rgb()));
+    if (id != "meta") QVERIFY(colors.contains(theme.sampler("deep_ensemble").rgb()));
+    QCOMPARE(plot->objectName(), id);
+    QVERIFY(!plot->accessibleName().isEmpty());
+    QVERIFY(plot->accessibleDescription().size() > 20);
+  }
+
+  void themeSwitchLeavesNoOldColors_data() {
+    QTest::addColumn<QString>("id");
+    for (const PlotEntry& entry : plotEntries()) QTest::addRow("%s", entry.id) << QString(entry.id);
+  }
+
+  void themeSwitchLeavesNoOldColors() {
+    QFETCH(QString, id);
+    auto plot = shown(id.toLatin1().constData(), Theme::light());
+    plot->applyTheme(Theme::night());
+    const QImage switched = plot->grab().toImage();
+    const QSet<QRgb> colors = colorsOf(switched);
+    const Theme old = Theme::light();
+    for (const char* sampler : sampler_ids) {
+      const QRgb color = old.sampler(QLatin1String(sampler)).rgb();
+      QVERIFY2(!colors.contains(color), sampler);
+    }
+    QVERIFY(!colors.contains(old.background.rgb()));
+    QVERIFY(!colors.contains(qRgb(0, 0, 0)));
+    QCOMPARE(switched, shown(id.toLatin1().constData(), Theme::night())->grab().toImage());
+  }
+
+  void predictiveSharesItsRanges() {
+    auto plot = shown("predictive");
+    const QList<QCPAxisRect*> rects = canvas(*plot)->axisRects();
+    QCOMPARE(rects.size(), 4);
+    for (QCPAxisRect* rect : rects) {
+      const QCPRange x = rect->axis(QCPAxis::atBottom)->range();
+      QVERIFY(near(x.lower, -3, 1e-9) && near(x.upper, 3, 1e-9));
+      QCOMPARE(rect->axis(QCPAxis::atLeft)->range(), rects[0]->axis(QCPAxis::atLeft)->range());
+      QVERIFY(std::abs(rect->width() - rects[0]->width()) <= 2);
+      QVERIFY(std::abs(rect->height() - rects[0]->height()) <= 2);
+    }
+    std::size_t bands = 0, points = 0;
+    for (QCPGraph* graph : rects[0]->graphs()) {
+      bands += graph->channelFillGraph() && graph->dataCount() == 200;
+      points += graph->dataCount() == 60;
+    }
+    QCOMPARE(bands, std::size_t{2});
+    QCOMPARE(points, std::size_t{1});
+    QVERIFY(plot->csv().startsWith("sampler,draws,x,mean,"));
+    QCOMPARE(plot->csv().count('\n'), 1 + 4 * 200);
+  }
+
+  void predictiveSurvivesRunawayBands() {
+    auto plot = shown("predictive");
+    PredictiveUpdated wild = sample::predictive(0);
+    wild.band.q95[3] = 1e12;
+    wild.band.q95[4] = qInf();
+    wild.band.mean[5] = qQNaN();
+    plot->consume(wild);
+    plot->refresh();
+    const QCPRange y = canvas(*plot)->axisRects().first()->axis(QCPAxis::atLeft)->range();
+    QVERIFY(std::isfinite(y.size()) && y.size() < 20);
+    QVERIFY(!plot->csv().contains("inf") && !plot->csv().contains("nan"));
+  }
+
+  void predictiveSaysWhyItIsEmpty() {
+    auto plot = shown("predictive");
+    plot->consume(sample::started(5, "classification"));
+    plot->refresh();
+    QVERIFY(canvas(*plot)->axisRects().isEmpty());
+    QVERIFY(plot->accessibleDescription().startsWith("No 1-D input"));
+    QVERIFY(colorsOf(plot->grab().toImage()).size() > 5);
+  }
+
+  void traceRangeSkipsTheTransient() {
+    auto plot = shown("trace");
+    QCPAxisRect* rect = canvas(*plot)->axisRects().first();
+    const QCPRange y = rect->axis(QCPAxis::atLeft)->range(),
+                   x = rect->axis(QCPAxis::atBottom)->range();
+    QVERIFY2(y.upper < 300 && y.lower > 50, qPrintable(QString::number(y.upper)));
+    QVERIFY(near(x.lower, 0, 0) && near(x.upper, 4.0 * 2499, 1e-9));
+  }
+
+  void traceMarksDivergence() {
+    auto plot = shown("trace");
+    const QImage before = plot->grab().toImage();
+    plot->consume(ChainDiverged{1, 2, 1, 1500, "non-finite potential"});
+    plot->refresh();
+    QVERIFY(!colorsOf(before).contains(Theme::light().alert.rgb()));
+    QVERIFY(colorsOf(plot->grab().toImage()).contains(Theme::light().alert.rgb()));
+    QVERIFY(plot->accessibleDescription().contains("chain 2 diverged at step 1500"));
+  }
+
+  void traceLogarithmRefusesNonPositive() {
+    auto plot = shown("trace");
+    auto* trace = static_cast<TracePlot*>(plot.get());
+    trace->setLogarithmic(true);
+    const auto axis = [&] { return canvas(*plot)->axisRects().first()->axis(QCPAxis::atLeft); };
+    QCOMPARE(axis()->scaleType(), QCPAxis::stLogarithmic);
+    QVERIFY(axis()->range().lower > 0);
+    TraceAdded negative = sample::trace(0, 0, 1, 2500);
+    negative.potential[0] = -5;
+    plot->consume(negative);
+    plot->refresh();
+    plot->refresh();
+    QCOMPARE(axis()->scaleType(), QCPAxis::stLinear);
+    QVERIFY(axis()->label().contains("not logarithmic"));
+  }
+
+  void trajectoryHasEqualScalesAndVariance() {
+    auto plot = shown("trajectory");
+    QCPAxisRect* rect = canvas(*plot)->axisRects().first();
+    QCPAxis *x = rect->axis(QCPAxis::atBottom), *y = rect->axis(QCPAxis::atLeft);
+    QCOMPARE(x->label(), QString("PC 1 (43.1 %)"));
+    QCOMPARE(y->label(), QString("PC 2 (18.7 %)"));
+    const double ratio = (x->range().size() / rect->width()) / (y->range().size() / rect->height());
+    QVERIFY2(near(ratio, 1, 0.02), qPrintable(QString::number(ratio)));
+    QVERIFY(plot->readout(rect, 0, 0).contains("off the plane"));
+    int curves = 0;
+    for (QCPAbstractPlottable* item : rect->plottables()) {
+      curves +=
+          qobject_cast<QCPCurve*>(item) && qobject_cast<QCPCurve*>(item)->data()->size() == 400;
+    }
+    QCOMPARE(curves, 8);
+  }
+
+  void diversityHasOneScale() {
+    auto plot = shown("diversity");
+    const QList<QCPAxisRect*> rects = canvas(*plot)->axisRects();
+    QCOMPARE(rects.size(), 4);
+    QCPColorMap* first = nullptr;
+    for (QCPAxisRect* rect : rects) {
+      QVERIFY2(std::abs(rect->width() - rect->height()) <= 3,
+               qPrintable(QString("%1 x %2").arg(rect->width()).arg(rect->height())));
+      auto* map = qobject_cast<QCPColorMap*>(rect->plottables().value(0));
+      QVERIFY(map);
+      QCOMPARE(map->data()->keySize(), 40);
+      QVERIFY(near(map->data()->cell(7, 7), 0, 0));
+      if (!first) first = map;
+      QCOMPARE(map->dataRange(), first->dataRange());
+    }
+    const DiversityUpdated source = sample::diversity(0);
+    QVERIFY(near(first->data()->cell(3, 20), source.pairwise_kld[20 * 40 + 3], 0));  // column, row
+    QVERIFY(plot->readout(rects[0], 4, 21).startsWith(QString::fromUtf8("KL(21 ‖ 4) =")));
+  }
+
+  void diversityNeedsAWholeMatrix() {
+    auto plot = shown("diversity");
+    const QString before = plot->csv();
+    DiversityUpdated broken = sample::diversity(1);
+    broken.pairwise_kld.pop_back();
+    plot->consume(broken);
+    QCOMPARE(plot->csv(), before);
+  }
+
+  void reliabilityNamesItsAxes() {
+    auto plot = shown("reliability");
+    QCPAxisRect* rect = canvas(*plot)->axisRects().first();
+    QCOMPARE(rect->axis(QCPAxis::atLeft)->label(), QString("empirical coverage"));
+    QVERIFY(rect->axis(QCPAxis::atLeft)->range().contains(0) &&
+            rect->axis(QCPAxis::atLeft)->range().contains(1));
+    plot->consume(sample::started(9, "classification"));
+    plot->refresh();
+    rect = canvas(*plot)->axisRects().first();
+    QCOMPARE(rect->axis(QCPAxis::atBottom)->label(), QString("confidence"));
+  }
+
+  void metaShowsScoresAndBest() {
+    auto plot = shown("meta");
+    int scores = 0, raw = 0;
+    for (QCPGraph* graph : canvas(*plot)->axisRects().first()->graphs()) {
+      scores += graph->name() == "validation score" && graph->dataCount() == 17;
+      raw += graph->name() == "meta-loss" && graph->dataCount() == 401;
+    }
+    QCOMPARE(scores, 1);
+    QCOMPARE(raw, 1);
+    plot->consume(sample::meta(0, 3));
+    QCOMPARE(plot->csv().count('\n'), 2);  // another training starts anew
+  }
+};
+
+QTEST_MAIN(TestPlots)
+#include "tst_plots.moc"

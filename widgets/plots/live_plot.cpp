@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plots/live_plot.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QClipboard>
+#include <QScopedValueRollback>
+#include <QVBoxLayout>
+
+#include "widgets/plots/plot_interaction.h"
+#include "widgets/plots/plot_tools.h"
+
+namespace ergo {
+
+LivePlot::LivePlot(QWidget* parent) : Plot(parent), m_plot(new QCustomPlot(this)), m_grid(m_plot) {
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(m_plot);
+  setFocusPolicy(Qt::StrongFocus);
+  setMinimumSize(160, 120);
+  m_plot->setMinimumSize(1, 1);         // else its content dictates the size of docks and figures
+  m_plot->setFocusPolicy(Qt::NoFocus);  // a click goes on to this widget, which has the keys
+  m_plot->setObjectName(QStringLiteral("canvas"));
+  m_plot->setAccessibleName(tr("Picture"));
+  m_plot->setLocale(QLocale::c());
+  m_plot->setAutoAddPlottableToLegend(false);
+  m_plot->setPlottingHints(QCP::phFastPolylines | QCP::phCacheLabels);
+  m_plot->setNoAntialiasingOnDrag(true);
+  m_interaction = std::make_unique<PlotInteraction>(m_plot, this);
+  makeActions();
+  makeBadge();
+  m_dirty = true;
+}
+
+LivePlot::~LivePlot() = default;
+
+void LivePlot::consume(const RunEvent& event) {
+  const std::int64_t run = runOf(event);
+  const bool starts = std::holds_alternative<RunStarted>(event);
+  if (!starts && (run < m_run || (run != m_run && !adoptsRuns()))) return;  // of an earlier run
+  if (std::holds_alternative<RunFinished>(event) && run == m_run) {
+    m_live = false;
+    rebuild();
+    m_dirty = true;
+  }
+  if (!take(event)) return;
+  m_dirty = true;
+  if (!starts && run == m_run) return;
+  m_run = run;
+  beginRun();
+}
+
+void LivePlot::beginRun() {
+  m_live = true;
+  rebuild();
+  setFollowing(true);
+}
+
+void LivePlot::refresh() {
+  if (m_dirty && isVisible()) redraw();
+}
+
+void LivePlot::applyTheme(const Theme& theme) {
+  m_theme = theme;
+  rebuild();
+  m_dirty = true;
+  refresh();
+}
+
+void LivePlot::redraw() {
+  if (m_stale) {
+    const QVector<QCPRange> kept = view();
+    m_links.clear();
+    m_interaction->forgetPanels();
+    clearNotes();
+    build();
+    stylePlot(*m_plot, m_theme);
+    watchAxes();
+    if (!m_following) setView(kept);
+    m_stale = false;
+  }
+  m_dirty = false;
+  draw();
+  m_grid.arrange(m_theme);
+  if (m_following) {
+    const QScopedValueRollback guard(m_adjusting, true);
+    fitRanges();
+    m_grid.arrange(m_theme);  // the new tick labels may need other margins,
+    fitRanges();              // and equal scales other ranges
+  }
+  m_interaction->restyle(m_theme);
+  m_plot->replot(QCustomPlot::rpRefreshHint);
+  setAccessibleDescription(summary());
+}
+
+QPen LivePlot::curvePen(const QColor& color) const {
+  return solidPen(color, isLive() ? 1.0 : m_theme.line_width);
+}
+
+QVector<QCPRange> LivePlot::view() const {
+  QVector<QCPRange> ranges;
+  for (int i = 0; i < m_grid.count(); ++i) ranges << m_grid.x(i)->range() << m_grid.y(i)->range();
+  return ranges;
+}
+
+void LivePlot::setView(const QVector<QCPRange>& ranges) {
+  if (ranges.size() != 2 * m_grid.count()) return;  // another number of panels: another picture
+  const QScopedValueRollback guard(m_adjusting, true);
+  for (int i = 0; i < m_grid.count(); ++i) {
+    m_grid.x(i)->setRange(ranges[2 * i]);
+    m_grid.y(i)->setRange(ranges[2 * i + 1]);
+  }
+}
+
+void LivePlot::link(const std::vector<QCPAxis*>& axes) {
+  for (QCPAxis* axis : axes) {
+    for (QCPAxis* other : axes) {
+      if (other != axis) m_links[axis].append(other);
+    }
+  }
+}
+
+// Every change of a range that this class did not make itself is somebody's zoom or pan.
+void LivePlot::watchAxes() {
+  for (int i = 0; i < m_grid.count(); ++i) {
+    for (QCPAxis* axis : {m_grid.x(i), m_grid.y(i)}) {
+      connect(axis, qOverload<const QCPRange&>(&QCPAxis::rangeChanged), this,
+              [this, axis](const QCPRange& range) {
+                for (QCPAxis* other : m_links.value(axis)) other->setRange(range);
+                if (!m_adjusting) setFollowing(false);
+              });
+    }
+  }
+}
+
+void LivePlot::setFollowing(bool following) {
+  if (m_following == following) return;
+  m_following = following;
+  m_badge->setVisible(!following);
+  if (following) {
+    m_dirty = true;
+    refresh();
+  }
+  Q_EMIT followingChanged(following);
+}
+
+void LivePlot::fit() {
+  setFollowing(true);
+  m_dirty = true;
+  refresh();
+}
+
+QString LivePlot::readout(QCPAxisRect* rect, double x, double y) const {
+  const auto label = [this](QCPAxis* axis, bool horizontal) {
+    if (!axis->label().isEmpty()) return axis->label();
+    // Inner panels share the title of the outer ones.
+    const int edge = horizontal ? m_grid.count() - 1 : 0;
+    return (horizontal ? m_grid.x(edge) : m_grid.y(edge))->label();
+  };
+  return QStringLiteral("%1: %2\n%3: %4")
+      .arg(label(rect->axis(QCPAxis::atBottom), true), shortNumber(x),
+           label(rect->axis(QCPAxis::atLeft), false), shortNumber(y));
+}
+
+QAction* LivePlot::addPlotAction(const QString& name, const QString& text, const QKeySequence& key,
+                                 const std::function<void()>& slot, bool checkable) {
+  auto* action = new QAction(text, this);
+  action->setObjectName(name);
+  action->setShortcut(key);
+  action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+  action->setCheckable(checkable);
+  connect(action, &QAction::triggered, this, slot);
+  addAction(action);
+  return action;
+}
+
+QCPItemText* LivePlot::addNote(int panel, double x, double y, const QString& text,
+                               const QColor& color) {
+  auto* note = new QCPItemText(m_plot);
+  note->position->setAxes(m_grid.x(panel), m_grid.y(panel));
+  note->position->setAxisRect(m_grid.rect(panel));
+  note->position->setCoords(x, y);
+  note->setClipAxisRect(m_grid.rect(panel));
+  note->setClipToAxisRect(true);
+  note->setSelectable(false);
+  note->setText(text);
+  note->setFont(m_theme.font);
+  note->setColor(color);
+  QColor veil = m_theme.background;
+  veil.setAlphaF(0.8);
+  note->setBrush(veil);
+  m_notes.append(note);
+  return note;
+}
+
+void LivePlot::clearNotes() {
+  for (QCPItemText* note : std::as_const(m_notes)) m_plot->removeItem(note);
+  m_notes.clear();
+}
+
+void LivePlot::makeActions() {
+  setContextMenuPolicy(Qt::ActionsContextMenu);
+  addPlotAction(QStringLiteral("fitView"), tr("Fit and follow"), Qt::Key_Home, [this] { fit(); });
+  addPlotAction(QStringLiteral("toggleFollow"), tr("Toggle follow"), Qt::Key_F,
+                [this] { setFollowing(!m_following); });
+  addPlotAction(QStringLiteral("copyPicture"), tr("Copy picture"), QKeySequence::Copy,
+                [this] { copyPicture(); });
+  addPlotAction(QStringLiteral("copyData"), tr("Copy data as CSV"), {},
+                [this] { QApplication::clipboard()->setText(csv()); });
+}
+
+void LivePlot::copyPicture() const { QApplication::clipboard()->setPixmap(m_plot->grab()); }
+
+void LivePlot::makeBadge() {
+  m_badge = new QToolButton(this);
+  m_badge->setObjectName(QStringLiteral("followBadge"));
+  m_badge->setText(tr("Following off"));
+  m_badge->setToolTip(
+      tr("The view stays where you put it while data stream in. "
+         "Click, press Home or double-click to fit and follow again."));
+  m_badge->setAccessibleName(tr("Following is off; press to fit and follow"));
+  m_badge->setFocusPolicy(Qt::TabFocus);
+  m_badge->hide();
+  connect(m_badge, &QToolButton::clicked, this, &LivePlot::fit);
+}
+
+void LivePlot::placeBadge() {
+  m_badge->adjustSize();
+  m_badge->move(width() - m_badge->width() - 4, 2);
+  m_badge->raise();
+}
+
+void LivePlot::resizeEvent(QResizeEvent* event) {
+  Plot::resizeEvent(event);
+  placeBadge();
+  m_dirty = true;
+  refresh();
+}
+
+void LivePlot::showEvent(QShowEvent* event) {
+  Plot::showEvent(event);
+  placeBadge();
+  refresh();
+}
+
+void LivePlot::keyPressEvent(QKeyEvent* event) {
+  if (!m_interaction->key(event)) Plot::keyPressEvent(event);
+}
+
+}  // namespace ergo

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QString>
+#include <QWidget>
+#include <memory>
+#include <vector>
+
+#include "core/events/events.h"
+
+class QCustomPlot;
+
+namespace ergo {
+
+struct Theme;
+
+/// A live picture of a run. Consumes events and draws; knows no threads, samplers or files.
+/// `consume` only stores and marks dirty; the window's frame clock calls `refresh`.
+class Plot : public QWidget {
+  Q_OBJECT
+ public:
+  using QWidget::QWidget;
+  virtual void consume(const RunEvent& event) = 0;
+  virtual void refresh() = 0;           ///< redraws what changed; cheap when nothing did
+  virtual void applyTheme(const Theme& theme) = 0;
+  /// The QCustomPlots of the picture, left to right; export draws them as panels.
+  virtual std::vector<QCustomPlot*> panels() const = 0;
+  /// The plotted numbers as CSV with a header row ('.' decimals, '\n' ends).
+  virtual QString csv() const = 0;
+  /// The same data and view in widgets of its own; export restyles and resizes it.
+  virtual std::unique_ptr<Plot> clone() const = 0;
+  bool isDirty() const { return m_dirty; }
+
+ protected:
+  bool m_dirty = false;
+};
+
+/// One row of the plot table: dock title, object name and factory.
+struct PlotEntry {
+  const char* id;     ///< object name, file name of its export
+  const char* title;  ///< untranslated; shown through tr()
+  Plot* (*create)(QWidget* parent);
+};
+
+const std::vector<PlotEntry>& plotEntries();
+
+}  // namespace ergo

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plots/trace_plot.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "widgets/plots/plot_tools.h"
+
+namespace ergo {
+
+TracePlot::TracePlot(QWidget* parent) : LivePlot(parent) {
+  setAccessibleName(tr("Potential traces"));
+  m_logAction = addPlotAction(
+      QStringLiteral("logarithmicY"), tr("Logarithmic y axis"), Qt::Key_L,
+      [this] { setLogarithmic(!m_state.log); }, true);
+}
+
+void TracePlot::setLogarithmic(bool on) {
+  if (m_state.log == on) return;
+  m_state.log = on;
+  m_logAction->setChecked(on);
+  rebuild();
+  fit();
+}
+
+TracePlot::Chain* TracePlot::chain(int sampler, std::int64_t index) {
+  if (sampler < 0 || index < 0) return nullptr;
+  const auto s = static_cast<std::size_t>(sampler), c = static_cast<std::size_t>(index);
+  if (s >= m_state.chains.size() || c >= m_state.chains[s].size()) return nullptr;
+  return &m_state.chains[s][c];
+}
+
+bool TracePlot::take(const RunEvent& event) {
+  if (const auto* start = std::get_if<RunStarted>(&event)) {
+    m_state.samplers = start->samplers;
+    m_state.chains.clear();
+    for (const SamplerInfo& info : start->samplers) {
+      m_state.chains.emplace_back(static_cast<std::size_t>(std::max<std::int64_t>(1, info.chains)));
+    }
+    return true;
+  }
+  if (const auto* added = std::get_if<TraceAdded>(&event)) return takeTrace(*added);
+  if (const auto* diverged = std::get_if<ChainDiverged>(&event)) return takeDivergence(*diverged);
+  return false;
+}
+
+bool TracePlot::takeTrace(const TraceAdded& event) {
+  Chain* target = chain(event.sampler, event.chain);
+  if (!target) return false;
+  const std::size_t count = std::min(event.evaluation.size(), event.potential.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool collecting = i >= event.collecting.size() || event.collecting[i];
+    target->series.append(event.evaluation[i], event.potential[i], collecting);
+  }
+  return count > 0;
+}
+
+bool TracePlot::takeDivergence(const ChainDiverged& event) {
+  Chain* target = chain(event.sampler, event.chain);
+  if (!target) return false;
+  target->divergence = tr("chain %1 diverged at step %2").arg(event.chain + 1).arg(event.step);
+  return true;
+}
+
+void TracePlot::build() {
+  m_lines.clear();
+  m_crosses = nullptr;
+  if (m_state.samplers.empty()) {
+    grid().showMessage(tr("Start a run to see the potential of its chains."), theme());
+    return;
+  }
+  grid().reset(1, {.legend = true});
+  grid().x(0)->setTicker(QSharedPointer<CountTicker>::create());
+  const bool log = m_state.log && canBeLogarithmic();
+  if (log) {
+    grid().y(0)->setTicker(QSharedPointer<QCPAxisTickerLog>::create());
+    grid().y(0)->setScaleType(QCPAxis::stLogarithmic);
+  }
+  grid().setAxisLabels(tr("gradient evaluations"),
+                       m_state.log && !log ? tr("potential U (nats; ≤ 0, so not logarithmic)")
+                                           : tr("potential U (nats)"));
+  m_lines.resize(m_state.samplers.size());
+  // The last lies on top: the most prominent sampler must not be hidden by the others.
+  std::vector<std::size_t> order(m_state.samplers.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_partition(order.begin(), order.end(),
+                        [this](std::size_t i) { return m_state.samplers[i].id != "l2e"; });
+  for (const std::size_t sampler : order) buildSampler(sampler);
+  m_crosses = addGraph(grid().rect(0));
+  m_crosses->setLineStyle(QCPGraph::lsNone);
+  m_crosses->setScatterStyle({QCPScatterStyle::ssCross,
+                              QPen(theme().alert, theme().print ? 1.0 : 2.0), Qt::NoBrush,
+                              theme().print ? 5.0 : 9.0});
+}
+
+void TracePlot::buildSampler(std::size_t sampler) {
+  const SamplerInfo& info = m_state.samplers[sampler];
+  const QColor color = theme().sampler(QString::fromStdString(info.id));
+  const double width = isLive() ? 1.0 : theme().print ? 0.6 : 1.2;
+  // The lines themselves are too thin to show their colour in a legend.
+  QCPGraph* key = addGraph(grid().rect(0), QString::fromStdString(info.label), grid().legend());
+  key->setPen(solidPen(color, theme().print ? 1.2 : 2.0));
+  for (std::size_t c = 0; c < m_state.chains[sampler].size(); ++c) {
+    Lines lines{addGraph(grid().rect(0)), nullptr};
+    lines.solid = addGraph(grid().rect(0));
+    lines.pale->setPen(solidPen(blend(color, theme().background, 0.45), width));
+    lines.solid->setPen(solidPen(color, width));
+    for (QCPGraph* line : {lines.pale, lines.solid}) {
+      line->setAntialiased(!isLive());
+      line->setAdaptiveSampling(true);
+    }
+    m_lines[sampler].push_back(lines);
+  }
+}
+
+void TracePlot::drawChain(const Chain& chain, const Lines& lines) {
+  const bool log = grid().y(0)->scaleType() == QCPAxis::stLogarithmic;
+  QVector<QCPGraphData> pale, solid;
+  bool before = true;
+  for (const DecimatedSeries::Point& point : chain.series.points()) {
+    const double y = log && point.y <= 0 ? qQNaN() : point.y;
+    // A change of kind belongs to both lines, so that they meet; then the other one pauses.
+    if (point.solid != before) {
+      (before ? solid : pale).append({point.x, y});
+      (before ? solid : pale).append({point.x, qQNaN()});
+    }
+    (point.solid ? solid : pale).append({point.x, y});
+    before = point.solid;
+  }
+  lines.pale->data()->set(pale, true);
+  lines.solid->data()->set(solid, true);
+}
+
+void TracePlot::draw() {
+  if (!m_crosses) return;
+  if (m_state.log && grid().y(0)->scaleType() == QCPAxis::stLogarithmic && !canBeLogarithmic()) {
+    rebuild();  // the next frame goes back to a linear axis and says why
+    markDirty();
+  }
+  for (std::size_t s = 0; s < m_lines.size(); ++s) {
+    for (std::size_t c = 0; c < m_lines[s].size(); ++c) {
+      drawChain(m_state.chains[s][c], m_lines[s][c]);
+    }
+  }
+  drawDivergences();
+}
+
+// The potential of a diverging chain leaves the range, so the text stays at the upper edge.
+void TracePlot::drawDivergences() {
+  clearNotes();
+  std::vector<double> x, y;
+  double end = 0;
+  for (const auto& chains : m_state.chains) {
+    for (const Chain& chain : chains) end = std::max(end, chain.series.last().x);
+  }
+  for (std::size_t s = 0; s < m_state.chains.size(); ++s) {
+    const QString label = QString::fromStdString(m_state.samplers[s].label);
+    for (const Chain& chain : m_state.chains[s]) {
+      if (chain.divergence.isEmpty()) continue;
+      const DecimatedSeries::Point& last = chain.series.last();
+      const double line = 0.02 + 0.07 * static_cast<double>(x.size());
+      QCPItemText* note = addNote(
+          0, last.x, line, QStringLiteral("✕ %1: %2").arg(label, chain.divergence), theme().alert);
+      note->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
+      note->position->setCoords(last.x, line);
+      const bool late = last.x > end / 2;
+      note->setPositionAlignment((late ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignTop);
+      x.push_back(last.x);
+      y.push_back(chain.series.isEmpty() ? undefined : last.y);
+    }
+  }
+  setGraphData(m_crosses, x, y, false);
+}
+
+bool TracePlot::canBeLogarithmic() const {
+  bool positive = false;
+  for (const auto& chains : m_state.chains) {
+    for (const Chain& chain : chains) {
+      for (const DecimatedSeries::Point& point : chain.series.points()) {
+        if (point.y <= 0) return false;
+        positive = true;
+      }
+    }
+  }
+  return positive;
+}
+
+void TracePlot::fitRanges() {
+  if (!m_crosses) return;
+  FiniteRange across;
+  std::vector<double> collected, everything;
+  for (const auto& chains : m_state.chains) {
+    for (const Chain& chain : chains) {
+      const auto points = chain.series.points();
+      for (std::size_t i = 0; i < points.size(); ++i) {
+        across.add(points[i].x);
+        if (points[i].solid) collected.push_back(points[i].y);
+        if (2 * i >= points.size()) everything.push_back(points[i].y);  // without the transient
+      }
+    }
+  }
+  FiniteRange up = quantileRange(collected, 0.01, 0.99);
+  const FiniteRange late = quantileRange(everything, 0.02, 0.98);
+  if (up.isEmpty()) up = late;
+  grid().x(0)->setRange(across.isEmpty() ? QCPRange(0, 1)
+                                         : QCPRange(std::min(0.0, across.low()),
+                                                    std::max(across.high(), across.low() + 1)));
+  const bool log = grid().y(0)->scaleType() == QCPAxis::stLogarithmic;
+  grid().y(0)->setRange(log ? QCPRange(up.low() / 1.3, up.high() * 2) : up.padded(0.25));
+}
+
+QString TracePlot::csv() const {
+  QString text =
+      csvRow({"sampler", "chain", "gradient_evaluations", "potential_nats", "collecting"});
+  for (std::size_t s = 0; s < m_state.chains.size(); ++s) {
+    const QString id = csvText(QString::fromStdString(m_state.samplers[s].id));
+    for (std::size_t c = 0; c < m_state.chains[s].size(); ++c) {
+      for (const DecimatedSeries::Point& point : m_state.chains[s][c].series.points()) {
+        text += csvRow({id, QString::number(c), csvNumber(point.x), csvNumber(point.y),
+                        point.solid ? "1" : "0"});
+      }
+    }
+  }
+  return text;
+}
+
+QString TracePlot::summary() const {
+  if (m_state.samplers.empty()) return tr("No run yet.");
+  QStringList parts;
+  for (std::size_t s = 0; s < m_state.samplers.size(); ++s) {
+    const QString label = QString::fromStdString(m_state.samplers[s].label);
+    const Chain& first = m_state.chains[s].front();
+    parts << (first.series.isEmpty() ? tr("%1: no steps yet").arg(label)
+                                     : tr("%1: %2 nats after %3 gradient evaluations")
+                                           .arg(label, shortNumber(first.series.last().y),
+                                                QString::number(first.series.last().x, 'g', 10)));
+    for (const Chain& chain : m_state.chains[s]) {
+      if (!chain.divergence.isEmpty()) parts << chain.divergence;
+    }
+  }
+  return tr("Potential of the first chain of each sampler. %1.").arg(parts.join("; "));
+}
+
+std::unique_ptr<Plot> TracePlot::clone() const { return copyOf(*this); }
+
+}  // namespace ergo

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <vector>
+
+#include "widgets/plots/decimated_series.h"
+#include "widgets/plots/live_plot.h"
+
+namespace ergo {
+
+/// Potential U (nats, full-data scale) of every chain against gradient evaluations of its
+/// sampler. Parts that collect no draws (burn-in, exploration) are pale. The range follows the
+/// quantiles of what is collected, so that the first transient does not squash the rest.
+class TracePlot : public LivePlot {
+  Q_OBJECT
+ public:
+  explicit TracePlot(QWidget* parent = nullptr);
+  QString csv() const override;
+  QString summary() const override;
+  std::unique_ptr<Plot> clone() const override;
+
+  bool isLogarithmic() const { return m_state.log; }
+  /// Logarithmic y axis; while a potential <= 0 is there the axis stays linear and says so.
+  void setLogarithmic(bool on);
+
+ protected:
+  bool take(const RunEvent& event) override;
+  void build() override;
+  void draw() override;
+  void fitRanges() override;
+
+ private:
+  friend class LivePlot;
+  struct Chain {
+    DecimatedSeries series;
+    QString divergence;  ///< text of the marker; empty: none
+  };
+  struct State {
+    std::vector<SamplerInfo> samplers;
+    std::vector<std::vector<Chain>> chains;  ///< [sampler][chain]
+    bool log = false;
+  };
+  struct Lines {
+    QCPGraph *pale = nullptr, *solid = nullptr;
+  };
+  bool takeTrace(const TraceAdded& event);
+  bool takeDivergence(const ChainDiverged& event);
+  Chain* chain(int sampler, std::int64_t index);
+  void buildSampler(std::size_t sampler);
+  void drawChain(const Chain& chain, const Lines& lines);
+  void drawDivergences();
+  bool canBeLogarithmic() const;
+
+  State m_state;
+  QAction* m_logAction = nullptr;
+  std::vector<std::vector<Lines>> m_lines;
+  QCPGraph* m_crosses = nullptr;
+};
+
+}  // namespace ergo
