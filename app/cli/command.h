@@ -16,7 +16,7 @@ struct Session {
   std::ostream& out;
   std::ostream& err;
   bool progress = false;  ///< stderr is a terminal
-  RunControl control;
+  RunControl control{};
   ExitCode exit = ExitCode::ok;
 };
 

@@ -160,7 +160,7 @@ std::string nearest_hint(std::string_view word, const std::vector<std::string>& 
       best = &candidate;
     }
   }
-  return best ? fmt::format("; did you mean '{}'?", *best) : std::string();
+  return best ? fmt::format("; did you mean '{}'?", *best) : std::string(".");
 }
 
 std::vector<Problem> problems(const std::vector<Field>& fields, const nlohmann::json& object,
@@ -175,7 +175,6 @@ std::vector<Problem> problems(const std::vector<Field>& fields, const nlohmann::
         it == names.end()
             ? fmt::format("Field '{}' is unknown{}", path, nearest_hint(key, names))
             : violation(fields[static_cast<std::size_t>(it - names.begin())], path, value);
-    if (!message.empty() && message.back() != '.' && message.back() != '?') message += '.';
     const ExitCode code = it == names.end() ? ExitCode::usage : ExitCode::config;
     if (!message.empty()) list.push_back({path, std::move(message), code});
   }

@@ -50,7 +50,7 @@ std::string violation(const Field& field, const std::string& path, const nlohman
 /// Lists are written `40,40`. @throws Error{usage} naming the field and the expected type.
 nlohmann::json parse_value(const Field& field, const std::string& path, std::string_view text);
 
-/// "; did you mean 'x'?" for the closest of `known` (edit distance), or empty when none is near.
+/// Ends a sentence: "; did you mean 'x'?" for the closest of `known` (edit distance), or ".".
 std::string nearest_hint(std::string_view word, const std::vector<std::string>& known);
 
 namespace detail {

@@ -106,7 +106,7 @@ std::vector<Problem> sampler_problems(const Preset& preset) {
   for (const json& section : preset.document.value("samplers", json::array())) {
     const std::string id = section.is_object() ? section.value("id", std::string()) : std::string();
     if (std::find(known.begin(), known.end(), id) == known.end()) {
-      list.push_back({"samplers", fmt::format("Sampler '{}' is unknown{}.", id,
+      list.push_back({"samplers", fmt::format("Sampler '{}' is unknown{}", id,
                                               nearest_hint(id, known)), ExitCode::usage});
     }
     if (std::find(seen.begin(), seen.end(), id) != seen.end()) {
@@ -138,7 +138,7 @@ json* section_object(Preset& preset, const std::string& name) {
       known.push_back(part.name.empty() ? f.name : part.name + "." + f.name);
     }
   }
-  throw Error(ExitCode::usage, fmt::format("Field '{}' is unknown in preset '{}'{}.", field,
+  throw Error(ExitCode::usage, fmt::format("Field '{}' is unknown in preset '{}'{}", field,
                                            preset.id, nearest_hint(field, known)));
 }
 
@@ -251,7 +251,7 @@ fs::path resolve(const std::string& id_or_path) {
   const std::vector<std::string> ids = preset_ids();
   if (std::find(ids.begin(), ids.end(), id_or_path) == ids.end()) {
     throw Error(ExitCode::usage,
-                fmt::format("Preset '{}' is unknown{}.", id_or_path, nearest_hint(id_or_path, ids)));
+                fmt::format("Preset '{}' is unknown{}", id_or_path, nearest_hint(id_or_path, ids)));
   }
   return preset_folder() / (id_or_path + ".json");
 }

@@ -50,7 +50,7 @@ struct EsConfig {
   std::string difference = "clipped";
   double clip = 1.0;
   bool reset_moments = false;
-  std::string initialisation = "descent";
+  std::string initialisation = "kinetic";
   template <class V>
   void visit(V&& v) {
     v("sigma", sigma, FieldInfo{.min = 0, .open_min = true, .doc = "Perturbation scale."});
@@ -70,9 +70,11 @@ struct EsConfig {
     v("reset_moments", reset_moments,
       FieldInfo{.doc = "Restart Adam every iteration, as the official code does."});
     v("initialisation", initialisation,
-      FieldInfo{.choices = {"descent", "random"},
-                .doc = "random: truncated normal 1/sqrt(fan_in), biases 0 (official); descent: the "
-                       "same, small, plus a path that makes beta a normalised gradient step."});
+      FieldInfo{.choices = {"kinetic", "descent", "random"},
+                .doc = "random: truncated normal 1/sqrt(fan_in), biases 0 (official). The others: the "
+                       "same, small, plus a path through two hidden units that makes B the "
+                       "normalised momentum (kinetic: near SGHMC, whose beta is r) or minus the "
+                       "normalised gradient average m_0.9 (descent)."});
   }
 };
 

@@ -15,9 +15,10 @@ namespace {
 
 constexpr const char* state_kind = "ergoscope meta state";
 constexpr const char* state_schema = "1";
+constexpr int momentum_feature = 2;
 constexpr int average_feature = 5;  // m_0.9, the gradient average with decay 0.9
 constexpr int beta_output = 1;
-constexpr float small = 0.3f;       // scale of the random part beside the descent path
+constexpr float small = 0.3f;       // scale of the random part beside a given path
 
 /// Truncated normal at two standard deviations, sd 1/sqrt(fan_in), as Haiku's default.
 void fill_truncated(ScalarStream& stream, float* w, std::size_t count, int fan_in, float scale) {
@@ -28,15 +29,16 @@ void fill_truncated(ScalarStream& stream, float* w, std::size_t count, int fan_i
   }
 }
 
-/// beta = -(normalised m_0.9): hidden units 0 and 1 carry its positive and negative part.
-void add_descent_path(L2eWeights& w) {
-  const auto clear_row = [](float* row, int count) { std::fill_n(row, count, 0.0f); };
+/// B = sign * (normalised feature): hidden units 0 and 1 carry its positive and negative part.
+void add_path(L2eWeights& w, int feature, float sign) {
   for (int unit = 0; unit < 2; ++unit) {
-    clear_row(w.w0.data() + unit * l2e_features, l2e_features);
-    clear_row(w.w1.data() + unit * l2e_width, l2e_width);
-    w.w0[static_cast<std::size_t>(unit * l2e_features + average_feature)] = unit == 0 ? 1.0f : -1.0f;
+    std::fill_n(w.w0.data() + unit * l2e_features, l2e_features, 0.0f);
+    std::fill_n(w.w1.data() + unit * l2e_width, l2e_width, 0.0f);
+    const float part = unit == 0 ? 1.0f : -1.0f;
+    w.w0[static_cast<std::size_t>(unit * l2e_features + feature)] = part;
     w.w1[static_cast<std::size_t>(unit * l2e_width + unit)] = 1.0f;
-    w.w2[static_cast<std::size_t>(beta_output * l2e_width + unit)] = unit == 0 ? -1.0f : 1.0f;
+    w.w2[static_cast<std::size_t>(unit)] = 0.0f;  // alpha stays out of it
+    w.w2[static_cast<std::size_t>(beta_output * l2e_width + unit)] = sign * part;
   }
 }
 
@@ -71,11 +73,12 @@ std::vector<float> initial_phi(const std::string& kind, RngKey key) {
   MetaParameters parameters;
   L2eWeights& w = parameters.weights;
   ScalarStream stream(key);
-  const float scale = kind == "descent" ? small : 1.0f;
+  const float scale = kind == "random" ? 1.0f : small;
   fill_truncated(stream, w.w0.data(), w.w0.size(), l2e_features, scale);
   fill_truncated(stream, w.w1.data(), w.w1.size(), l2e_width, scale);
   fill_truncated(stream, w.w2.data(), w.w2.size(), l2e_width, scale);
-  if (kind == "descent") add_descent_path(w);
+  if (kind == "kinetic") add_path(w, momentum_feature, 1.0f);
+  if (kind == "descent") add_path(w, average_feature, -1.0f);
   return parameters.flat();
 }
 

@@ -24,6 +24,8 @@ using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
 constexpr double failed_loss = 20.0;  // nats that a diverged arm counts in the shown mean
+constexpr double score_cap = 3.0;     // nats that one task may add to the score: a few tasks with a
+                                      // wide gap would decide it otherwise
 constexpr double smoothing = 0.95;
 
 class MetaTraining {
@@ -124,6 +126,7 @@ class MetaTraining {
   void iterate() {
     const std::vector<PairLoss> losses = population_losses();
     if (control_.stopped()) return;  // half a population is no gradient
+    const MetaState before = state_;
     double norm = 0.0;
     const std::vector<double> gradient =
         es_gradient(purpose_key(seed_, Purpose::es_perturbation), state_.iteration, losses,
@@ -140,7 +143,12 @@ class MetaTraining {
     state_.average = smoothing * state_.average + (1.0 - smoothing) * mean;
     const bool validated = state_.iteration % sections_.loop.validate_every == 0 ||
                            state_.iteration == sections_.loop.iterations;
-    record(mean, validated ? validate() : undefined, norm);
+    const double score = validated ? validate() : undefined;
+    if (validated && std::isnan(score)) {  // stopped meanwhile: a resumed training does it again
+      state_ = before;
+      return;
+    }
+    record(mean, score, norm);
     if (validated) save();
   }
 
@@ -165,17 +173,19 @@ class MetaTraining {
     }
   }
 
-  /// Mean excess NLL over the true function on the frozen tasks, each at most failed_loss.
+  /// Mean excess NLL over the true function on the frozen tasks, each at most score_cap; NaN
+  /// when stopped meanwhile.
   double validate() {
     std::vector<double> excess(tasks_.size());
     parallel_for(tasks_.size(), workers_, [&](std::size_t i) {
       const RngKey key = purpose_key(seed_, Purpose::meta_task).fold_in(~std::uint64_t{1}).fold_in(i);
       const double loss = loss_of(state_.phi, tasks_[i], sections_.loop.steps_max, key);
-      excess[i] = std::min(failed_loss, loss - tasks_[i].true_nll);
+      excess[i] = std::min(score_cap, loss - tasks_[i].true_nll);
     });
+    if (control_.stopped()) return undefined;  // some tasks were cut short
     double score = 0.0;
     for (const double x : excess) score += x / static_cast<double>(excess.size());
-    if (!std::isnan(score) && !(score >= state_.best_score)) {
+    if (!(score >= state_.best_score)) {  // also when there is none yet
       state_.best_score = score;
       state_.best_phi = state_.phi;
     }

@@ -83,7 +83,7 @@ const SamplerRow& sampler_row(const std::string& id) {
     if (row.entry.id == id) return row;
     known.push_back(row.entry.id);
   }
-  throw Error(ExitCode::usage, "Sampler '" + id + "' is unknown" + nearest_hint(id, known) + ".");
+  throw Error(ExitCode::usage, "Sampler '" + id + "' is unknown" + nearest_hint(id, known));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "core/data/minibatch.h"
 #include "core/run/control.h"
 #include "core/run/experiment.h"
+#include "core/run/run.h"
 
 namespace ergo {
 

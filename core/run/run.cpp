@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <optional>
@@ -204,6 +205,12 @@ nlohmann::json standardisation_of(const Dataset& data) {
   return {{"x_mean", s.x_mean}, {"x_sd", s.x_sd}, {"y_mean", s.y_mean}, {"y_sd", s.y_sd}};
 }
 
+bool names_a_file(const std::string& field) {
+  constexpr std::array names = {"file", "train_images", "train_labels", "test_images", "test_labels",
+                                "initial_positions", "reference_file", "meta_parameters"};
+  return std::find(names.begin(), names.end(), field) != names.end();
+}
+
 /// The preset with every value that was used; files are named absolutely, so that it runs from
 /// any folder, and the tuned table is dropped, because its values have been applied.
 nlohmann::json resolved(const Preset& preset) {
@@ -211,7 +218,7 @@ nlohmann::json resolved(const Preset& preset) {
   copy.document.erase("tuned");
   for (const Section& section : sections(preset)) {
     for (const Field& field : section.fields) {
-      if (field.type != FieldType::text) continue;
+      if (!names_a_file(field.name)) continue;  // a seed "1" must not become the path of a file 1
       const std::string name = field.value.get<std::string>();
       const auto file = find_file(name, preset.folder);
       std::error_code error;

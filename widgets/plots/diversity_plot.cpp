@@ -128,7 +128,9 @@ void DiversityPlot::drawMap(std::size_t sampler) {
 
 void DiversityPlot::fitRanges() {
   for (std::size_t s = 0; s < m_maps.size(); ++s) {
-    const double k = std::max<double>(1.0, static_cast<double>(m_state.latest[s].draws));
+    // The frame of all planned draws, so that the map fills up instead of growing.
+    const double k = static_cast<double>(
+        std::max({std::int64_t{1}, m_state.latest[s].draws, m_state.samplers[s].planned_draws}));
     for (QCPAxis* axis : {grid().x(static_cast<int>(s)), grid().y(static_cast<int>(s))}) {
       axis->setRange(0.5, k + 0.5);
     }

@@ -185,28 +185,38 @@ bool TracePlot::canBeLogarithmic() const {
   return positive;
 }
 
-void TracePlot::fitRanges() {
-  if (!m_crosses) return;
-  FiniteRange across;
-  std::vector<double> collected, everything;
-  for (const auto& chains : m_state.chains) {
-    for (const Chain& chain : chains) {
-      const auto points = chain.series.points();
-      for (std::size_t i = 0; i < points.size(); ++i) {
-        across.add(points[i].x);
-        if (points[i].solid) collected.push_back(points[i].y);
-        if (2 * i >= points.size()) everything.push_back(points[i].y);  // without the transient
-      }
+/// Where one sampler moves: its collected points, or the later half of each chain before any is
+/// collected. Samplers differ by far more than a chain varies, so each has a range of its own.
+FiniteRange TracePlot::samplerRange(const std::vector<Chain>& chains) const {
+  std::vector<double> collected, late;
+  for (const Chain& chain : chains) {
+    const auto points = chain.series.points();
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      if (points[i].solid) collected.push_back(points[i].y);
+      if (2 * i >= points.size()) late.push_back(points[i].y);  // without the transient
     }
   }
-  FiniteRange up = quantileRange(collected, 0.01, 0.99);
-  const FiniteRange late = quantileRange(everything, 0.02, 0.98);
-  if (up.isEmpty()) up = late;
+  const FiniteRange range = quantileRange(collected, 0.01, 0.99);
+  return range.isEmpty() ? quantileRange(late, 0.02, 0.98) : range;
+}
+
+void TracePlot::fitRanges() {
+  if (!m_crosses) return;
+  FiniteRange across, up;
+  for (const auto& chains : m_state.chains) {
+    for (const Chain& chain : chains) {
+      for (const auto& point : chain.series.points()) across.add(point.x);
+    }
+    const FiniteRange own = samplerRange(chains);
+    if (own.isEmpty()) continue;
+    up.add(own.low());
+    up.add(own.high());
+  }
   grid().x(0)->setRange(across.isEmpty() ? QCPRange(0, 1)
                                          : QCPRange(std::min(0.0, across.low()),
                                                     std::max(across.high(), across.low() + 1)));
   const bool log = grid().y(0)->scaleType() == QCPAxis::stLogarithmic;
-  grid().y(0)->setRange(log ? QCPRange(up.low() / 1.3, up.high() * 2) : up.padded(0.25));
+  grid().y(0)->setRange(log ? QCPRange(up.low() / 1.3, up.high() * 2) : up.padded(0.1));
 }
 
 QString TracePlot::csv() const {

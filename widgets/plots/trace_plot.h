@@ -4,6 +4,7 @@
 
 #include "widgets/plots/decimated_series.h"
 #include "widgets/plots/live_plot.h"
+#include "widgets/plots/plot_tools.h"
 
 namespace ergo {
 
@@ -42,6 +43,7 @@ class TracePlot : public LivePlot {
   struct Lines {
     QCPGraph *pale = nullptr, *solid = nullptr;
   };
+  FiniteRange samplerRange(const std::vector<Chain>& chains) const;
   bool takeTrace(const TraceAdded& event);
   bool takeDivergence(const ChainDiverged& event);
   Chain* chain(int sampler, std::int64_t index);

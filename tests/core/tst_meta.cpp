@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QTemporaryDir>
+#include <filesystem>
+#include <thread>
+
+#include "core/io/atomic_file.h"
+#include "core/io/safetensors.h"
+#include "core/io/sha256.h"
+#include "core/meta/meta.h"
+#include "core/samplers/meta_parameters.h"
+#include "tests/support/check.h"
+#include "tests/support/presets.h"
+#include "tests/support/recording_sink.h"
+
+using namespace ergo;
+using namespace ergo::test;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t limit = 1 << 24;
+
+std::string state_of(const fs::path& file) { return file.string() + ".state.safetensors"; }
+
+MetaOptions options_of(std::uint64_t seed, int workers = 0, bool force = false) {
+  MetaOptions options;
+  options.seed = seed;
+  options.workers = workers;
+  options.force = force;
+  return options;
+}
+
+int most_workers() { return std::thread::hardware_concurrency() >= 2 ? 2 : 1; }
+
+}  // namespace
+
+class TestMeta : public QObject {
+  Q_OBJECT
+
+ private Q_SLOTS:
+  void init() {
+    folder_ = std::make_unique<QTemporaryDir>();
+    QVERIFY(folder_->isValid());
+    path_ = fs::path(folder_->path().toStdString());
+  }
+
+  void trainingWritesItsFiles() {
+    RecordingSink recording;
+    const MetaResult result = train("a.safetensors", {}, &recording);
+    QVERIFY(result.reason == "completed");
+    QCOMPARE(result.iterations, std::int64_t(6));
+    QVERIFY(std::isfinite(result.best_score));
+    const MetaParameters phi = load_meta_parameters(path_ / "a.safetensors");
+    const std::vector<float> flat = phi.flat();
+    QVERIFY(io::sha256_hex({reinterpret_cast<const char*>(flat.data()), flat.size() * 4}) ==
+            result.phi_sha256);
+    QCOMPARE(phi.alpha_multiplier, 0.1);
+    QCOMPARE(phi.data_size, 0.0);  // the n of each task
+    for (const char* key : {"draws", "unroll_steps", "preset", "seed", "score"}) {
+      QVERIFY2(phi.metadata.contains(key), key);
+    }
+    QVERIFY(fs::exists(state_of(path_ / "a.safetensors")));
+    const std::string log = io::read_file(path_ / "a.safetensors.log.csv", limit);
+    QCOMPARE(std::count(log.begin(), log.end(), '\n'), std::ptrdiff_t(7));
+    const auto iterations = recording.all<MetaIteration>();
+    QCOMPARE(iterations.size(), std::size_t(6));
+    for (std::size_t i = 0; i < 6; ++i) {
+      QCOMPARE(iterations[i].iteration, static_cast<std::int64_t>(i + 1));
+      QCOMPARE(std::isnan(iterations[i].score), (i + 1) % 2 != 0);
+      QVERIFY(iterations[i].gradient_norm > 0.0);
+      QVERIFY(std::isfinite(iterations[i].meta_loss));
+    }
+    ERGO_OK(differs(iterations[0].smoothed, iterations[0].meta_loss, 1e-12));
+    QCOMPARE(iterations.back().best_score, result.best_score);
+    QVERIFY(std::holds_alternative<RunFinished>(recording.events().back()));
+    QCOMPARE(recording.overlaps(), 0);
+    const json shown = to_json(result);
+    QVERIFY(shown["iterations"] == 6 && shown["best_score"] == result.best_score);
+  }
+
+  void phiDependsOnTheSeedAlone() {
+    const MetaResult one = train("a.safetensors", options_of(0, 1));
+    const MetaResult two = train("b.safetensors", options_of(0, most_workers()));
+    QVERIFY(one.phi_sha256 == two.phi_sha256);
+    QCOMPARE(one.best_score, two.best_score);
+    QVERIFY(last_phi("a.safetensors") == last_phi("b.safetensors"));
+    train("c.safetensors", options_of(77));
+    QVERIFY(last_phi("a.safetensors") != last_phi("c.safetensors"));
+    train("d.safetensors", options_of(5));  // the preset's own seed
+    QVERIFY(last_phi("a.safetensors") == last_phi("d.safetensors"));
+  }
+
+  void resumeEqualsAnUninterruptedRun_data() {
+    QTest::addColumn<int>("stop_after");
+    for (const int n : {0, 1, 2, 3, 5}) QTest::newRow(std::to_string(n).c_str()) << n;
+  }
+  void resumeEqualsAnUninterruptedRun() {
+    QFETCH(int, stop_after);
+    const MetaResult whole = train("whole.safetensors");
+    RecordingSink recording;
+    RunControl control;
+    if (stop_after == 0) control.stop();  // within the validation before the first iteration
+    recording.on_event = [&](const RunEvent& event) {
+      const auto* it = std::get_if<MetaIteration>(&event);
+      if (it && it->iteration == stop_after) control.stop();
+    };
+    const MetaResult part = train("part.safetensors", {}, &recording, &control);
+    QVERIFY(part.reason == "stopped");
+    QCOMPARE(part.iterations, static_cast<std::int64_t>(stop_after));
+    QVERIFY(fs::exists(path_ / "part.safetensors"));  // the best so far is kept
+    MetaOptions options;
+    options.resume = state_of(path_ / "part.safetensors");
+    const MetaResult rest = train("part.safetensors", options);
+    QCOMPARE(rest.iterations, std::int64_t(6));
+    QVERIFY(rest.phi_sha256 == whole.phi_sha256);
+    QCOMPARE(rest.best_score, whole.best_score);
+    QVERIFY(io::read_file(state_of(path_ / "part.safetensors"), limit) ==
+            io::read_file(state_of(path_ / "whole.safetensors"), limit));
+    QVERIFY(io::read_file(path_ / "part.safetensors.log.csv", limit) ==
+            io::read_file(path_ / "whole.safetensors.log.csv", limit));
+  }
+
+  void wrongResumesAreRefused() {
+    train("a.safetensors");
+    const auto resume = [this](const fs::path& file, json change) {
+      return [this, file, change] {
+        MetaOptions options;
+        options.resume = file;
+        train("b.safetensors", options, nullptr, nullptr, change);
+      };
+    };
+    const fs::path state = state_of(path_ / "a.safetensors");
+    ERGO_OK(wrong_error(resume(path_ / "a.safetensors", {}), ExitCode::data, "a.safetensors",
+                        ".state.safetensors file"));
+    ERGO_OK(wrong_error(resume(state, {{"pairs", 3}}), ExitCode::data, "other settings"));
+    ERGO_OK(wrong_error(resume(state, {{"seed", "6"}}), ExitCode::data, "other settings"));
+    ERGO_OK(wrong_error(resume(path_ / "none", {}), ExitCode::no_input, "none"));
+    QVERIFY(!fs::exists(path_ / "b.safetensors"));
+  }
+
+  void outputsAreProtected() {
+    train("a.safetensors");
+    const std::string before = io::read_file(path_ / "a.safetensors", limit);
+    ERGO_OK(wrong_error([this] { train("a.safetensors", options_of(9)); }, ExitCode::cannot_create,
+                        "a.safetensors", "--force"));
+    QVERIFY(io::read_file(path_ / "a.safetensors", limit) == before);
+    train("a.safetensors", options_of(9, 0, true));
+    QVERIFY(io::read_file(path_ / "a.safetensors", limit) != before);
+    ERGO_OK(wrong_error([this] { train("no/such/a.safetensors"); }, ExitCode::cannot_create,
+                        "existing folder"));
+  }
+
+  void presetsAreChecked() {
+    const auto with = [this](json change) {
+      return [this, change] { train("a.safetensors", {}, nullptr, nullptr, change); };
+    };
+    ERGO_OK(wrong_error(with({{"steps_min", 30}}), ExitCode::config, "'steps_min' is 30",
+                        "'steps_max' = 25"));
+    ERGO_OK(wrong_error(with({{"family", {{"width_min", 9}}}}), ExitCode::config,
+                        "'family.width_min'"));
+    ERGO_OK(wrong_error(with({{"seed", "-1"}}), ExitCode::config, "'seed'", "'-1'"));
+    ERGO_OK(wrong_error(with({{"es", {{"sigma", 0}}}}), ExitCode::config, "'es.sigma'", "> 0"));
+    ERGO_OK(wrong_error(with({{"draws", 100}}), ExitCode::config, "100"));
+    RunControl control;
+    MetaOptions options;
+    options.out = path_ / "a.safetensors";
+    const Preset compare = save_and_load(path_, "p.json", small_regression());
+    ERGO_OK(wrong_error([&] { meta_train(compare, options, {}, control); }, ExitCode::usage, "'p'",
+                        "compare"));
+  }
+
+  void evaluationHasItsShape() {
+    write_phi(path_ / "phi.safetensors", {.step_multiplier = 0.001});
+    const Preset preset = save_and_load(path_, "m.json", small_meta());
+    RunControl control;
+    const json one = evaluate_meta(path_ / "phi.safetensors", preset, 1, {}, control);
+    const json two = evaluate_meta(path_ / "phi.safetensors", preset, most_workers(), {}, control);
+    QVERIFY(one == two);
+    QCOMPARE(one["families"].size(), std::size_t(4));
+    for (const json& family : one["families"]) {
+      QVERIFY(family["tasks"] == 3);
+      QCOMPARE(family["samplers"].size(), std::size_t(3));
+      for (const json& s : family["samplers"]) {
+        QVERIFY(s["excess_nll"].is_number() || s["diverged"] > 0);
+        if (s["id"] == "l2e") continue;
+        const double step_size = s["setting"]["step_size"].get<double>();
+        QVERIFY(step_size == 0.001 || step_size == 0.004);
+      }
+    }
+    const std::string text = evaluation_table(one);
+    for (const char* name : {"sine", "polynomial", "gp", "gap", "l2e", "sghmc", "csgmcmc"}) {
+      QVERIFY2(text.find(name) != std::string::npos, name);
+    }
+  }
+
+  void parametersSurviveTheirFile() {
+    write_phi(path_ / "a.safetensors", {.data_size = 50000});
+    MetaParameters phi = load_meta_parameters(path_ / "a.safetensors");
+    QVERIFY(phi.noise_form == NoiseForm::official);
+    QCOMPARE(phi.data_size, 50000.0);
+    phi.metadata["origin"] = "test";
+    save_meta_parameters(path_ / "b.safetensors", phi);
+    const MetaParameters again = load_meta_parameters(path_ / "b.safetensors");
+    QVERIFY(again.flat() == phi.flat());
+    QVERIFY(again.noise_form == phi.noise_form);
+    QVERIFY(again.metadata.at("origin") == "test");
+    QCOMPARE(again.step_multiplier, phi.step_multiplier);
+    MetaParameters other;
+    other.set_flat(phi.flat());
+    QVERIFY(other.weights.w1 == phi.weights.w1 && other.weights.b2 == phi.weights.b2);
+  }
+
+  void brokenParameterFiles_data() {
+    QTest::addColumn<QString>("damage");
+    QTest::addColumn<QStringList>("says");
+    QTest::newRow("missing tensor") << "drop" << QStringList{"'layers.1.bias' is missing"};
+    QTest::newRow("wrong shape") << "shape"
+                                 << QStringList{"'layers.0.weight'", "[32, 9]", "[9, 32]"};
+    QTest::newRow("wrong type") << "type" << QStringList{"'layers.2.bias'", "F32", "F64"};
+    QTest::newRow("no number") << "friction=0,1" << QStringList{"'friction'", "'0,1'", "a number"};
+    QTest::newRow("infinite") << "step_multiplier=inf" << QStringList{"'step_multiplier'"};
+    QTest::newRow("noise form") << "noise_form=loud" << QStringList{"'loud'", "paper or official"};
+    QTest::newRow("features") << "features=grad" << QStringList{"'features' is 'grad'"};
+  }
+  void brokenParameterFiles() {
+    QFETCH(QString, damage);
+    QFETCH(QStringList, says);
+    const fs::path file = path_ / "phi.safetensors";
+    write_phi(file);
+    io::SafeTensors archive = io::load_safetensors(file);
+    if (damage == QStringLiteral("drop"))
+      archive.arrays.erase(archive.arrays.begin() + 3);
+    else if (damage == QStringLiteral("shape"))
+      archive.arrays[0].shape = {9, 32};
+    else if (damage == QStringLiteral("type"))
+      archive.arrays[5] = io::from_doubles("layers.2.bias", {2}, {0.0, 0.0});
+    else
+      archive.metadata[damage.section('=', 0, 0).toStdString()] =
+          damage.section('=', 1).toStdString();
+    io::save_safetensors(file, archive);
+    for (const QString& text : says) {
+      ERGO_OK(wrong_error([&file] { load_meta_parameters(file); }, ExitCode::data,
+                          "phi.safetensors", text.toStdString()));
+    }
+  }
+
+  void missingParameterFile() {
+    ERGO_OK(wrong_error([this] { load_meta_parameters(path_ / "none.safetensors"); },
+                        ExitCode::no_input, "none.safetensors"));
+  }
+
+ private:
+  MetaResult train(const std::string& out, MetaOptions options = {},
+                   RecordingSink* recording = nullptr, RunControl* control = nullptr,
+                   const json& change = json::object()) {
+    json document = small_meta();
+    if (!change.is_null()) document.merge_patch(change);
+    options.out = path_ / out;
+    RunControl own;
+    return meta_train(save_and_load(path_, "m.json", document), options,
+                      recording ? recording->sink() : EventSink(), control ? *control : own);
+  }
+
+  /// phi after the last iteration, not the best one.
+  std::vector<float> last_phi(const std::string& out) {
+    return io::load_safetensors(state_of(path_ / out)).find("phi")->floats();
+  }
+
+  std::unique_ptr<QTemporaryDir> folder_;
+  fs::path path_;
+};
+
+QTEST_GUILESS_MAIN(TestMeta)
+#include "tst_meta.moc"

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QTemporaryDir>
+#include <filesystem>
+
+#include "core/io/atomic_file.h"
+#include "core/io/safetensors.h"
+#include "core/io/sha256.h"
+#include "core/run/reference.h"
+#include "core/run/run.h"
+#include "core/run/summary.h"
+#include "tests/support/check.h"
+#include "tests/support/presets.h"
+
+using namespace ergo;
+using namespace ergo::test;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t limit = 1 << 24;
+
+RunResult run_with(const Preset& preset, std::uint64_t seed = 1) {
+  RunControl control;
+  RunOptions options;
+  options.seed = seed;
+  options.workers = 1;
+  return run(preset, options, {}, control);
+}
+
+json sghmc(json more = json::object()) {
+  json section = {{"id", "sghmc"}, {"step_size", 0.002}};
+  section.merge_patch(more);
+  return section;
+}
+
+json with_reference() {
+  json document = small_regression();
+  document["samplers"].push_back({{"id", "hmc"},
+                                  {"chains", 4},
+                                  {"steps", 30},
+                                  {"burn_in", 10},
+                                  {"step_size", 0.01},
+                                  {"trajectory_length", 0.05}});
+  document["reference_file"] = "ref.safetensors";
+  return document;
+}
+
+bool mentions(const RunResult& result, const std::string& text) {
+  return std::any_of(result.warnings.begin(), result.warnings.end(),
+                     [&text](const auto& w) { return w.find(text) != std::string::npos; });
+}
+
+}  // namespace
+
+class TestRunFiles : public QObject {
+  Q_OBJECT
+
+ private Q_SLOTS:
+  void init() {
+    folder_ = std::make_unique<QTemporaryDir>();
+    QVERIFY(folder_->isValid());
+    path_ = fs::path(folder_->path().toStdString());
+    write_phi(path_ / "phi.safetensors");
+  }
+
+  void keptSteps_data() {
+    QTest::addColumn<QString>("section");
+    QTest::addColumn<int>("draws");
+    QTest::addColumn<int>("chains");
+    QTest::addColumn<int>("burn_in");
+    QTest::addColumn<int>("thin");
+    const auto row = [](const char* name, const json& section, int draws, int chains, int burn_in,
+                        int thin) {
+      QTest::newRow(name) << QString::fromStdString(section.dump()) << draws << chains << burn_in
+                          << thin;
+    };
+    row("half is burn-in", sghmc(), 4, 1, 40, 10);
+    row("own burn-in", sghmc({{"burn_in", 20}}), 4, 1, 20, 15);
+    row("surplus left out", sghmc({{"burn_in", 0}}), 3, 1, 2, 26);
+    row("two chains", sghmc({{"chains", 2}}), 4, 2, 20, 10);
+    row("own length", sghmc({{"steps", 10}, {"burn_in", 6}}), 4, 1, 6, 1);
+  }
+  /// draws = K, kept where t > burn_in and (t - burn_in) mod thin = 0; the last one is at the end.
+  void keptSteps() {
+    QFETCH(QString, section);
+    QFETCH(int, draws);
+    QFETCH(int, chains);
+    QFETCH(int, burn_in);
+    QFETCH(int, thin);
+    json document = small_regression();
+    document["draws"] = draws;
+    document["samplers"] = json::array({json::parse(section.toStdString())});
+    const RunResult result = run_with(save(document));
+    const SamplerResult& s = result.samplers[0];
+    QCOMPARE(s.draws, std::int64_t(draws));
+    QCOMPARE(s.drawing_chains, std::int64_t(chains));
+    QCOMPARE(s.thin, std::int64_t(thin));
+    if (burn_in != 2) {
+      QCOMPARE(s.burn_in, std::int64_t(burn_in));
+      return;
+    }
+    const std::int64_t steps = 80;  // 80 = burn_in + 3 * 26 + rest, the rest before or behind
+    QVERIFY(s.burn_in + 3 * s.thin <= steps && s.burn_in + 4 * s.thin > steps);
+  }
+
+  void tooFewTransitionsAreRefused() {
+    json document = small_regression();
+    document["draws"] = 60;
+    ERGO_OK(
+        wrong_error([&] { run_with(save(document)); }, ExitCode::config, "'sghmc'", "40", "60"));
+    document["draws"] = 4;
+    document["samplers"] = json::array({sghmc({{"chains", 3}})});
+    ERGO_OK(wrong_error([&] { run_with(save(document)); }, ExitCode::config,
+                        "'gradient_evaluations' is 80", "3"));
+    document["gradient_evaluations"] = 81;
+    ERGO_OK(wrong_error([&] { run_with(save(document)); }, ExitCode::config, "'draws' is 4", "3"));
+    document = small_regression();
+    document["batch_size"] = 25;
+    ERGO_OK(wrong_error([&] { run_with(save(document)); }, ExitCode::config, "'batch_size' is 25",
+                        "24"));
+  }
+
+  void float64Runs() {
+    json document = all_samplers();
+    document["dtype"] = "float64";
+    const RunResult wide = run_with(save(document));
+    document["dtype"] = "float32";
+    const RunResult narrow = run_with(save(document));
+    for (std::size_t s = 0; s < 5; ++s) {
+      const SamplerResult& a = wide.samplers[s];
+      QVERIFY(a.positions_f64 && !narrow.samplers[s].positions_f64);
+      QVERIFY(a.draws_sha256 != narrow.samplers[s].draws_sha256);
+      if (a.id == "hmc") continue;  // one decision at the edge may part the chains
+      ERGO_OK(vectors_differ(*narrow.samplers[s].positions, *a.positions_f64, 1e-3, a.id));
+    }
+  }
+
+  /// The plain gradient gives the draws of the fused one to float32 accuracy.
+  void autogradAgreesWithFused() {
+    json document = small_regression();
+    const RunResult fused = run_with(save(document));
+    document["gradient"] = "autograd";
+    const RunResult plain = run_with(save(document));
+    ERGO_OK(vectors_differ(*plain.samplers[0].positions, *fused.samplers[0].positions, 1e-3));
+  }
+
+  void archiveIsComplete() {
+    const RunResult result = run_with(save(all_samplers()));
+    archive(result, path_ / "out", {false, true});
+    const json stored = json::parse(io::read_file(path_ / "out/result.json", limit));
+    QVERIFY(stored == to_json(result));
+    QVERIFY(stored["seed"] == "1");
+    const json manifest = json::parse(io::read_file(path_ / "out/manifest.json", limit));
+    for (const char* key :
+         {"ergoscope", "stream_version", "data_sha256", "libtorch", "l2e_kernel"}) {
+      QVERIFY2(manifest.contains(key), key);
+    }
+    QVERIFY(fs::exists(path_ / "out/metrics.csv") && fs::exists(path_ / "out/bands.csv"));
+    for (const SamplerResult& s : result.samplers) {
+      const auto file = io::load_safetensors(path_ / "out" / (s.id + ".safetensors"));
+      const io::Array* weight = file.find("layers.0.weight");
+      QVERIFY(weight);
+      QVERIFY(weight->shape ==
+              (std::vector<std::int64_t>{s.draws_per_chain, s.drawing_chains, 6, 1}));
+      QVERIFY(weight->floats()[0] == (*s.positions)[0]);
+      QVERIFY(file.metadata.at("draws_sha256") == s.draws_sha256);
+    }
+    // The resolved preset repeats the run from its own folder: it names files absolutely.
+    const RunResult again = run_with(load_preset((path_ / "out/preset.json").string()));
+    for (std::size_t s = 0; s < 5; ++s) {
+      QVERIFY(again.samplers[s].draws_sha256 == result.samplers[s].draws_sha256);
+    }
+  }
+
+  /// Files are named absolutely in the resolved preset; other text is left alone, even where a
+  /// file happens to have that name.
+  void resolvedPresetNamesFiles() {
+    write_text(path_ / "1", "named like data.seed");
+    const json resolved = run_with(save(all_samplers())).resolved_preset;
+    QVERIFY(resolved["samplers"][3]["meta_parameters"] == (path_ / "phi.safetensors").string());
+    QVERIFY(resolved["data"].value("seed", std::string("1")) == "1");
+  }
+
+  void draws_sha256IsOfTheFloats() {
+    const RunResult result = run_with(save(small_regression()));
+    const auto& floats = *result.samplers[0].positions;
+    const std::string_view bytes(reinterpret_cast<const char*>(floats.data()), floats.size() * 4);
+    QVERIFY(io::sha256_hex(bytes) == result.samplers[0].draws_sha256);
+  }
+
+  /// Saved positions start another run: one tensor per block, [chains, ...].
+  void initialPositionsFromAFile() {
+    json document = small_regression();
+    document["draws"] = 1;
+    document["samplers"] = json::array({sghmc({{"temperature", 0}, {"steps", 30}})});
+    const RunResult first = run_with(save(document));
+    archive(first, path_ / "out", {false, true});
+    io::SafeTensors file = io::load_safetensors(path_ / "out/sghmc.safetensors");
+    for (io::Array& array : file.arrays) array.shape.erase(array.shape.begin());  // one draw
+    io::save_safetensors(path_ / "start.safetensors", file);
+    document["initial_positions"] = "start.safetensors";
+    document["samplers"] = json::array(
+        {sghmc({{"temperature", 0}, {"steps", 1}, {"burn_in", 0}, {"step_size", 1e-12}})});
+    const RunResult second = run_with(save(document));
+    ERGO_OK(vectors_differ(*second.samplers[0].positions, *first.samplers[0].positions, 1e-6));
+    QVERIFY(run_with(save(document), 9).samplers[0].draws == 1);
+  }
+
+  void wrongPositionFilesAreRefused() {
+    json document = small_regression();
+    document["initial_positions"] = "start.safetensors";
+    const auto attempt = [&] { run_with(save(document)); };
+    ERGO_OK(wrong_error(attempt, ExitCode::no_input, "start.safetensors"));
+    io::SafeTensors file;
+    file.arrays.push_back(io::from_floats("layers.0.weight", {1, 5, 1}, std::vector<float>(5)));
+    io::save_safetensors(path_ / "start.safetensors", file);
+    ERGO_OK(wrong_error(attempt, ExitCode::data, "start.safetensors", "'layers.0.weight'",
+                        "[chains, 6, 1]", "[1, 5, 1]"));
+    file.arrays[0] = io::from_floats("layers.0.weight", {1, 6, 1}, std::vector<float>(6));
+    io::save_safetensors(path_ / "start.safetensors", file);
+    ERGO_OK(wrong_error(attempt, ExitCode::data, "'layers.0.bias' is missing"));
+  }
+
+  void referenceIsMadeStoredAndChecked() {
+    json document = with_reference();
+    document["reference"] = "recompute";
+    const RunResult made = run_with(save(document));
+    QVERIFY(made.reference_draws);
+    QCOMPARE(made.reference_draws->chains, std::int64_t(4));
+    QCOMPARE(made.reference_draws->draws, std::int64_t(20));
+    QVERIFY(std::isfinite(made.samplers[0].metrics.at("wasserstein_to_reference")));
+    archive(made, path_ / "out", {false, false});
+    fs::copy(path_ / "out/reference.safetensors", path_ / "ref.safetensors");
+
+    document["reference"] = "stored";
+    const RunResult stored = run_with(save(document));
+    QCOMPARE(stored.samplers.size(), std::size_t(1));  // HMC is not run again
+    QVERIFY2(stored.warnings.empty(), stored.warnings.empty() ? "" : stored.warnings[0].c_str());
+    for (const char* name : {"wasserstein_to_reference", "reference_self_distance"}) {
+      ERGO_OK(differs(stored.samplers[0].metrics.at(name), made.samplers[0].metrics.at(name), 1e-5,
+                      name));
+    }
+    document["posterior"]["weight_prior"] = 1.5;
+    const RunResult other = run_with(save(document));
+    QVERIFY(mentions(other, "another model, data or prior"));
+    QVERIFY(!other.samplers[0].metrics.contains("wasserstein_to_reference"));
+    fs::remove(path_ / "ref.safetensors");
+    QVERIFY(mentions(run_with(save(document)), "'ref.safetensors' does not exist"));
+  }
+
+  void brokenReferenceIsRefused() {
+    json document = with_reference();
+    document["reference"] = "stored";
+    write_text(path_ / "ref.safetensors", "not a tensor");
+    ERGO_OK(wrong_error([&] { run_with(save(document)); }, ExitCode::data, "ref.safetensors"));
+  }
+
+  void referenceThinning() {
+    Reference reference{2, 4, 1, {1, 2, 3, 4, 5, 6, 7, 8}, {}};
+    QVERIFY(thinned(reference, 2).f == (std::vector<double>{2, 4, 6, 8}));
+    QVERIFY(thinned(reference, 9).f == reference.f);
+    ERGO_OK(differs(reference.self_distance(), 4.0, 1e-14));
+    reference.chains = 1;
+    reference.f.resize(4);
+    QVERIFY(std::isnan(reference.self_distance()));
+  }
+
+  /// Mean and standard error over seeds, by hand.
+  void summaryOverSeeds() {
+    const Preset preset = save(small_regression());
+    const std::vector<RunResult> results = {run_with(preset, 1), run_with(preset, 2),
+                                            run_with(preset, 3)};
+    const json summary = summarise(results);
+    QVERIFY(summary["seeds"] == json({"1", "2", "3"}));
+    std::vector<double> nll;
+    for (const RunResult& r : results) nll.push_back(r.samplers[0].metrics.at("nll"));
+    const json& shown = summary["samplers"][0]["metrics"]["nll"];
+    ERGO_OK(differs(shown["mean"].get<double>(), mean_of(nll), 1e-12));
+    ERGO_OK(differs(shown["standard_error"].get<double>(), sd_of(nll) / std::sqrt(2.0), 1e-9));
+    QVERIFY(shown["n"] == 3);
+    QVERIFY(summarise({results[0]})["samplers"][0]["metrics"]["nll"]["standard_error"].is_null());
+  }
+
+ private:
+  Preset save(const json& document) { return save_and_load(path_, "p.json", document); }
+
+  std::unique_ptr<QTemporaryDir> folder_;
+  fs::path path_;
+};
+
+QTEST_GUILESS_MAIN(TestRunFiles)
+#include "tst_run_files.moc"

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/presets.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <cmath>
+
+#include "core/base/rng.h"
+#include "core/io/atomic_file.h"
+#include "core/io/safetensors.h"
+
+namespace ergo::test {
+
+using nlohmann::json;
+
+json small_regression() {
+  return {{"schema", 1},
+          {"kind", "compare"},
+          {"title", "Small"},
+          {"gradient_evaluations", 80},
+          {"draws", 4},
+          {"data",
+           {{"source", "sine"},
+            {"train_size", 24},
+            {"validation_size", 10},
+            {"test_size", 20},
+            {"grid_points", 11},
+            {"standardise", false}}},
+          {"model", {{"hidden", {6}}, {"activation", "tanh"}}},
+          {"posterior", {{"noise_sd", 0.1}, {"weight_prior", 2.0}, {"bias_prior", 1.0}}},
+          {"samplers", json::array({{{"id", "sghmc"}, {"step_size", 0.002}, {"friction", 10.0}}})}};
+}
+
+json all_samplers() {
+  json document = small_regression();
+  document["samplers"] = json::array(
+      {{{"id", "sghmc"}, {"step_size", 0.002}},
+       {{"id", "csgmcmc"}, {"step_size", 0.003}, {"cycles", 4}, {"sampling_fraction", 0.25}},
+       {{"id", "deep_ensemble"}, {"step_size", 0.003}},
+       {{"id", "l2e"}, {"meta_parameters", "phi.safetensors"}},
+       {{"id", "hmc"},
+        {"chains", 2},
+        {"steps", 12},
+        {"burn_in", 6},
+        {"step_size", 0.01},
+        {"trajectory_length", 0.05}}});
+  return document;
+}
+
+json small_meta() {
+  return {{"schema", 1},
+          {"kind", "meta-train"},
+          {"title", "Small meta-training"},
+          {"iterations", 6},
+          {"pairs", 2},
+          {"steps_min", 15},
+          {"steps_max", 25},
+          {"draws", 2},
+          {"validate_every", 2},
+          {"validation_tasks", 2},
+          {"seed", "5"},
+          {"family",
+           {{"points_min", 4},
+            {"points_max", 8},
+            {"width_min", 2},
+            {"width_max", 4},
+            {"depth_min", 1},
+            {"depth_max", 2},
+            {"validation_points", 8}}},
+          {"es", {{"sigma", 0.02}, {"learning_rate", 0.01}}},
+          {"dynamics", {{"alpha_multiplier", 0.1}, {"beta_multiplier", 0.1}}},
+          {"evaluation",
+           {{"tasks", 3},
+            {"tuning_tasks", 2},
+            {"steps", 40},
+            {"draws", 2},
+            {"step_sizes", {0.001, 0.004}},
+            {"frictions", {10.0}},
+            {"cycles", 2}}}};
+}
+
+void write_text(const std::filesystem::path& file, const std::string& text) {
+  io::write_file(file, text);
+}
+
+Preset save_and_load(const std::filesystem::path& folder, const std::string& name,
+                     const json& document) {
+  write_text(folder / name, document.dump(1));
+  return load_preset((folder / name).string());
+}
+
+void write_phi(const std::filesystem::path& file, const PhiOptions& options) {
+  ScalarStream stream(RngKey::from_seed(options.seed).fold_in(99));
+  io::SafeTensors archive;
+  const auto add = [&](const char* name, std::vector<std::int64_t> shape, double sd) {
+    std::size_t size = 1;
+    for (const std::int64_t extent : shape) size *= static_cast<std::size_t>(extent);
+    std::vector<float> values(size);
+    for (float& value : values) value = static_cast<float>(sd * stream.normal());
+    archive.arrays.push_back(io::from_floats(name, std::move(shape), values));
+  };
+  add("layers.0.weight", {32, 9}, 1.0 / 3.0);
+  add("layers.0.bias", {32}, 0.1);
+  add("layers.1.weight", {32, 32}, 1.0 / std::sqrt(32.0));
+  add("layers.1.bias", {32}, 0.1);
+  add("layers.2.weight", {2, 32}, 1.0 / std::sqrt(32.0));
+  add("layers.2.bias", {2}, 0.1);
+  archive.metadata = {
+      {"features", "grad,position,momentum,ema0.1,ema0.5,ema0.9,ema0.99,ema0.999,ema0.9999"},
+      {"alpha_multiplier", fmt::format("{}", options.alpha_multiplier)},
+      {"beta_multiplier", fmt::format("{}", options.beta_multiplier)},
+      {"friction", fmt::format("{}", options.friction)},
+      {"noise_multiplier", fmt::format("{}", options.noise_multiplier)},
+      {"noise_form", options.noise_form},
+      {"step_multiplier", fmt::format("{}", options.step_multiplier)},
+      {"data_size", fmt::format("{}", options.data_size)}};
+  io::save_safetensors(file, archive);
+}
+
+std::string idx_bytes(const std::vector<std::uint32_t>& shape, const std::string& data) {
+  std::string bytes = {0, 0, 8, static_cast<char>(shape.size())};
+  for (const std::uint32_t extent : shape) {
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(extent >> shift & 0xff);
+  }
+  return bytes + data;
+}
+
+}  // namespace ergo::test
