@@ -84,6 +84,10 @@ void Unattended::endRun() {
   if (!result) return leave();
   if (result->all_diverged())
     complain(static_cast<int>(ExitCode::internal), tr("All chains diverged."));
+  if (m_options.headless) {  // the same table as the command line's
+    std::fputs(table(*result).c_str(), stdout);
+    std::fflush(stdout);
+  }
   if (m_options.exportFolder.isEmpty()) return leave();
   exportResult();
 }

@@ -106,6 +106,7 @@ void archive(const RunResult& result, const fs::path& folder, const ArchiveOptio
   io::write_file(folder / "preset.json", result.resolved_preset.dump(2) + "\n");
   io::write_file(folder / "manifest.json", result.manifest.dump(2) + "\n");
   io::write_file(folder / "metrics.csv", metrics_csv(result));
+  io::write_file(folder / "table.txt", table(result));
   if (!result.curve.grid_x.empty()) io::write_file(folder / "bands.csv", bands_csv(result));
   if (result.reference_draws) save_reference(folder / "reference.safetensors", *result.reference_draws);
   if (options.save_positions) {

@@ -123,7 +123,8 @@ class TestCommand : public QObject {
     std::set<std::string> names;
     for (const auto& entry : fs::directory_iterator(out)) names.insert(entry.path().filename());
     QVERIFY(names == (std::set<std::string>{"result.json", "preset.json", "manifest.json",
-                                            "metrics.csv", "bands.csv", "sghmc.safetensors",
+                                            "table.txt", "metrics.csv", "bands.csv",
+                                            "sghmc.safetensors",
                                             "csgmcmc.safetensors", "deep_ensemble.safetensors",
                                             "l2e.safetensors", "hmc.safetensors"}));
     QVERIFY(json::parse(io::read_file(out + "/result.json", limit)) == outcome.json());
