@@ -58,12 +58,16 @@ std::uint64_t parse_count(const std::string& option, const std::string& text) {
   return value;
 }
 
-std::pair<std::string, std::string> split_assignment(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw Error(ExitCode::usage, fmt::format("Option --set is '{}', but must be field=value.", text));
+Preset load_with(const std::string& preset, const std::vector<std::string>& assignments) {
+  Preset loaded = load_preset(preset);
+  for (const std::string& text : assignments) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw Error(ExitCode::usage, fmt::format("Option --set is '{}', but must be field=value.", text));
+    }
+    set_field(loaded, text.substr(0, equals), text.substr(equals + 1));
   }
-  return {text.substr(0, equals), text.substr(equals + 1)};
+  return loaded;
 }
 
 int main(const std::vector<std::string>& arguments, Session& session) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/config/preset.h"
 #include "core/events/events.h"
 #include "core/run/control.h"
 
@@ -34,8 +35,8 @@ EventSink progress_sink(Session& session);
 /// @throws Error{usage} naming the option.
 std::uint64_t parse_count(const std::string& option, const std::string& text);
 
-/// `--set field=value` split at the first '='. @throws Error{usage} without one.
-std::pair<std::string, std::string> split_assignment(const std::string& text);
+/// The preset with every `--set field=value` applied. @throws Error for either, or without an '='.
+Preset load_with(const std::string& preset, const std::vector<std::string>& assignments);
 
 /// Parses and runs. @return the process's exit status.
 int main(const std::vector<std::string>& arguments, Session& session);

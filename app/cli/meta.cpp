@@ -17,15 +17,6 @@ struct Options {
   bool force = false, json = false;
 };
 
-Preset load(const Options& options) {
-  Preset preset = load_preset(options.preset);
-  for (const std::string& text : options.set) {
-    const auto [field, value] = split_assignment(text);
-    set_field(preset, field, value);
-  }
-  return preset;
-}
-
 void train(const Options& o, Session& session) {
   MetaOptions options;
   options.out = o.file;
@@ -33,7 +24,7 @@ void train(const Options& o, Session& session) {
   options.seed = parse_count("--seed", o.seed);
   options.workers = static_cast<int>(parse_count("--workers", o.workers));
   options.force = o.force;
-  const MetaResult result = meta_train(load(o), options, progress_sink(session), session.control);
+  const MetaResult result = meta_train(load_with(o.preset, o.set), options, progress_sink(session), session.control);
   if (o.json) {
     session.out << to_json(result).dump(2) << "\n";
   } else {
@@ -73,7 +64,7 @@ void add_evaluate_meta(CLI::App& app, Session& session) {
   command->callback([o, &session] {
     const int workers = static_cast<int>(parse_count("--workers", o->workers));
     const nlohmann::json scores =
-        evaluate_meta(o->file, load(*o), workers, progress_sink(session), session.control);
+        evaluate_meta(o->file, load_with(o->preset, o->set), workers, progress_sink(session), session.control);
     session.out << (o->json ? scores.dump(2) + "\n" : evaluation_table(scores));
   });
 }

@@ -20,15 +20,6 @@ struct Options {
   bool force = false, json = false, save_positions = false;
 };
 
-Preset load(const Options& options) {
-  Preset preset = load_preset(options.preset);
-  for (const std::string& text : options.set) {
-    const auto [field, value] = split_assignment(text);
-    set_field(preset, field, value);
-  }
-  return preset;
-}
-
 std::vector<std::uint64_t> seeds_of(const Options& options) {
   if (!options.seeds.empty()) return parse_seed_range(options.seeds);
   return {parse_count("--seed", options.seed)};
@@ -51,7 +42,7 @@ void print(const Options& options, const std::vector<RunResult>& results, std::o
 }
 
 void run_command(const Options& options, Session& session) {
-  const Preset preset = load(options);
+  const Preset preset = load_with(options.preset, options.set);
   const std::vector<std::uint64_t> seeds = seeds_of(options);
   if (!options.out.empty()) prepare_output(options.out, options.force);
   std::vector<RunResult> results;

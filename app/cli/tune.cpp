@@ -21,11 +21,7 @@ void add_tune(CLI::App& app, Session& session) {
   command->add_flag("--json", o->json, "Print one JSON object instead of the table");
   command->add_option("--workers", o->workers, "Worker threads; 0: one per core");
   command->callback([o, &session] {
-    Preset preset = load_preset(o->preset);
-    for (const std::string& text : o->set) {
-      const auto [field, value] = split_assignment(text);
-      set_field(preset, field, value);
-    }
+    const Preset preset = load_with(o->preset, o->set);
     const int workers = static_cast<int>(parse_count("--workers", o->workers));
     const nlohmann::json tuning = tune(preset, workers, progress_sink(session), session.control);
     session.out << (o->json ? tuning.dump(2) + "\n" : tuning_table(tuning));
