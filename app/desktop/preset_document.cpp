@@ -11,23 +11,35 @@
 
 namespace ergo {
 
-/// One edit of one field, or of the seed (an empty field name).
-class EditCommand : public QUndoCommand {
+/// One edit of one field. It keeps the whole preset before and after, because a new budget may bring
+/// the step sizes tuned for it along.
+class FieldCommand : public QUndoCommand {
  public:
-  EditCommand(PresetDocument* document, QString field, QString before, QString after)
-      : m_document(document),
-        m_field(std::move(field)),
-        m_before(std::move(before)),
-        m_after(std::move(after)) {
-    setText(m_field.isEmpty() ? PresetDocument::tr("seed %1").arg(m_after)
-                              : PresetDocument::tr("%1 = %2").arg(m_field, m_after));
+  FieldCommand(PresetDocument* document, const QString& field, const QString& text, Preset before,
+               Preset after)
+      : m_document(document), m_before(std::move(before)), m_after(std::move(after)) {
+    setText(PresetDocument::tr("%1 = %2").arg(field, text));
   }
-  void undo() override { m_document->apply(m_field, m_before); }
-  void redo() override { m_document->apply(m_field, m_after); }
+  void undo() override { m_document->replace(m_before); }
+  void redo() override { m_document->replace(m_after); }
 
  private:
   PresetDocument* m_document;
-  QString m_field, m_before, m_after;
+  Preset m_before, m_after;
+};
+
+class SeedCommand : public QUndoCommand {
+ public:
+  SeedCommand(PresetDocument* document, std::uint64_t before, std::uint64_t after)
+      : m_document(document), m_before(before), m_after(after) {
+    setText(PresetDocument::tr("seed %1").arg(after));
+  }
+  void undo() override { m_document->replaceSeed(m_before); }
+  void redo() override { m_document->replaceSeed(m_after); }
+
+ private:
+  PresetDocument* m_document;
+  std::uint64_t m_before, m_after;
 };
 
 namespace {
@@ -82,25 +94,33 @@ std::optional<Field> PresetDocument::field(const QString& path) const {
 void PresetDocument::edit(const QString& path, const QString& text) {
   Preset trial = m_preset;
   set_field(trial, path.toStdString(), text.toStdString());  // throws before anything changes
-  const auto before = field(path);
-  if (trial.document == m_preset.document || !before) return;
-  m_history.push(new EditCommand(this, path, valueText(before->value), text));
+  if (trial.document == m_preset.document) return;
+  m_history.push(new FieldCommand(this, path, text, m_preset, std::move(trial)));
 }
 
 void PresetDocument::editSeed(const QString& text) {
   const std::uint64_t seed = parseSeed(text);
-  if (seed == m_seed) return;
-  m_history.push(new EditCommand(this, {}, QString::number(m_seed), QString::number(seed)));
+  if (seed != m_seed) m_history.push(new SeedCommand(this, m_seed, seed));
 }
 
-void PresetDocument::apply(const QString& field, const QString& text) {
-  if (field.isEmpty()) {
-    m_seed = parseSeed(text);
-    Q_EMIT seedChanged();
-    return;
+void PresetDocument::replace(const Preset& preset) {
+  const std::vector<Section> before = sections(m_preset);
+  m_preset = preset;
+  const std::vector<Section> after = sections(m_preset);
+  for (std::size_t s = 0; s < after.size(); ++s) {
+    const QString prefix =
+        after[s].name.empty() ? QString() : QString::fromStdString(after[s].name + ".");
+    for (std::size_t f = 0; f < after[s].fields.size(); ++f) {
+      const Field& field = after[s].fields[f];
+      if (field.value != before[s].fields[f].value)
+        Q_EMIT fieldChanged(prefix + QString::fromStdString(field.name));
+    }
   }
-  set_field(m_preset, field.toStdString(), text.toStdString());
-  Q_EMIT fieldChanged(field);
+}
+
+void PresetDocument::replaceSeed(std::uint64_t seed) {
+  m_seed = seed;
+  Q_EMIT seedChanged();
 }
 
 void PresetDocument::saveAs(const QString& path) const {

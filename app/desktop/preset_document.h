@@ -44,8 +44,10 @@ class PresetDocument : public QObject {
   void seedChanged();
 
  private:
-  friend class EditCommand;
-  void apply(const QString& field, const QString& text);
+  friend class FieldCommand;
+  friend class SeedCommand;
+  void replace(const Preset& preset);  ///< tells of every field whose value differs
+  void replaceSeed(std::uint64_t seed);
   Preset m_preset;
   std::uint64_t m_seed = 1;
   QUndoStack m_history;

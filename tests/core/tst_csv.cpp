@@ -169,7 +169,7 @@ class TestCsv : public QObject {
     config.target = std::string("a");
     config.train_size = 3;
     QCOMPARE(error(ExitCode::config, "two.csv has 3 rows", "at least 3 training"), none);
-    io::write_file(path_ / "big.csv", "a,b\n1e308,1\n-1e308,2\n1e308,3\n1e308,3\n");
+    io::write_file(path_ / "big.csv", "a,b\n1e308,1\n1.1e308,2\n1.2e308,3\n1.3e308,3\n");
     config.file = "big.csv";
     config.train_size = 0;
     config.target = "b";
