@@ -22,6 +22,17 @@ Mlp::Mlp(std::int64_t inputs, std::vector<std::int64_t> hidden, std::int64_t out
   }
 }
 
+MlpShape Mlp::shape() const {
+  MlpShape shape;
+  shape.widths = widths_;
+  shape.activation = activation_;
+  for (std::size_t l = 0; l + 1 < widths_.size(); ++l) {
+    shape.weight_offset.push_back(layout().blocks()[2 * l].offset);
+    shape.bias_offset.push_back(layout().blocks()[2 * l + 1].offset);
+  }
+  return shape;
+}
+
 torch::Tensor Mlp::forward(const torch::Tensor& position, const torch::Tensor& x) const {
   const std::int64_t chains = position.size(0);
   torch::Tensor h = x.expand({chains, x.size(1), x.size(2)});

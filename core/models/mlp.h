@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "core/kernels/mlp_passes.h"
 #include "core/models/network.h"
 
 namespace ergo {
 
-enum class Activation { tanh, relu, silu };
 Activation activation_from(const std::string& name);  ///< @pre one of the field's choices
 
 /// Multilayer perceptron: h_0 = x, h_l = act(W_l h_{l-1} + b_l), last layer linear.
@@ -16,6 +16,7 @@ class Mlp final : public Network {
   torch::Tensor forward(const torch::Tensor& position, const torch::Tensor& x) const override;
   const std::vector<std::int64_t>& widths() const { return widths_; }  ///< inputs, hidden, outputs
   Activation activation() const { return activation_; }
+  MlpShape shape() const;  ///< for the passes of kernels/mlp_passes.h
 
  private:
   std::vector<std::int64_t> widths_;

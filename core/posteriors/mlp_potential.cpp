@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+#include <numbers>
 #include <vector>
 
-#include "core/kernels/mlp_gradient.h"
+#include "core/kernels/mlp_passes.h"
 #include "core/posteriors/posterior.h"
 
 namespace ergo {
@@ -9,11 +11,9 @@ namespace {
 
 template <class T>
 class MlpPotential final : public Potential {
-  using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
-
  public:
   explicit MlpPotential(const Posterior& posterior)
-      : posterior_(posterior), gradient_(*posterior.network) {
+      : posterior_(posterior), shape_(posterior.network->shape()) {
     for (const double sd : posterior_.prior_sd) precision_.push_back(1.0 / (sd * sd));
     prior_constant_ = posterior_.prior_constant();
   }
@@ -21,8 +21,9 @@ class MlpPotential final : public Potential {
   void bind(std::span<const std::int64_t> rows, std::int64_t batch) override {
     const auto count = static_cast<std::int64_t>(rows.size());
     const Split& train = posterior_.data->train;
-    x_.resize(train.x.width, count);
+    x_.resize(static_cast<std::size_t>(train.x.width * count + row_padding));
     train.x.gather(rows.data(), count, x_.data());
+    bound_ = -1;
     const bool regression = posterior_.data->task == Task::regression;
     y_.resize(regression ? rows.size() : 0);
     labels_.resize(regression ? 0 : rows.size());
@@ -31,6 +32,7 @@ class MlpPotential final : public Potential {
       if (regression) y_[i] = static_cast<T>(train.y[row]);
       else labels_[i] = train.labels[row];
     }
+    count_ = count;
     batch_ = batch;
   }
 
@@ -60,45 +62,53 @@ class MlpPotential final : public Potential {
  private:
   /// All chains share the columns when only one batch is bound.
   std::int64_t first_column(std::int64_t chain) const {
-    return x_.cols() == batch_ ? 0 : chain * batch_;
+    return count_ == batch_ ? 0 : chain * batch_;
   }
 
   double evaluate_chain(const T* theta, std::int64_t column, T* grad) {
-    const auto x = x_.middleCols(column, batch_);
-    const double scale = static_cast<double>(data_count()) / static_cast<double>(batch_);
-    delta_ = gradient_.forward(theta, x);
-    const auto at = static_cast<std::size_t>(column), count = static_cast<std::size_t>(batch_);
-    const double likelihood =
-        posterior_.data->task == Task::regression
-            ? gaussian_loss<T>(delta_, std::span<const T>(y_).subspan(at, count),
-                               posterior_.noise_sd, scale)
-            : categorical_loss<T>(
-                  delta_, std::span<const std::int32_t>(labels_).subspan(at, count), scale);
-    gradient_.backward(theta, x, delta_, grad);
+    if (column != bound_) {  // chains with batches of their own, or a new batch
+      mlp_bind(shape_, x_.data() + column * shape_.widths.front(), batch_, buffers_);
+      bound_ = column;
+    }
+    mlp_forward(shape_, theta, buffers_);
+    const double likelihood = loss(static_cast<std::size_t>(column));
+    mlp_backward(shape_, theta, buffers_, grad);
     return likelihood + add_prior(theta, grad);
   }
 
+  double loss(std::size_t at) {
+    const auto count = static_cast<std::size_t>(batch_);
+    const double scale = static_cast<double>(data_count()) / static_cast<double>(batch_);
+    if (posterior_.data->task == Task::classification) {
+      return categorical_loss<T>(posterior_.data->outputs, buffers_,
+                                 std::span<const std::int32_t>(labels_).subspan(at, count), scale);
+    }
+    const double sd = posterior_.noise_sd;
+    const double constant = std::log(sd * std::sqrt(2.0 * std::numbers::pi));
+    return gaussian_loss<T>(buffers_, std::span<const T>(y_).subspan(at, count), sd, scale) +
+           static_cast<double>(data_count()) * constant;
+  }
+
   double add_prior(const T* theta, T* grad) const {
-    using Array = Eigen::Array<T, Eigen::Dynamic, 1>;
     double sum = prior_constant_;
     const auto& blocks = layout().blocks();
     for (std::size_t b = 0; b < blocks.size(); ++b) {
-      const std::int64_t size = ParameterLayout::size_of(blocks[b]);
-      const Eigen::Map<const Array> t(theta + blocks[b].offset, size);
-      Eigen::Map<Array>(grad + blocks[b].offset, size) += static_cast<T>(precision_[b]) * t;
-      sum += 0.5 * precision_[b] * static_cast<double>(t.square().sum());
+      const std::int64_t offset = blocks[b].offset;
+      sum += add_gaussian_prior(precision_[b], theta + offset, ParameterLayout::size_of(blocks[b]),
+                                grad + offset);
     }
     return sum;
   }
 
   Posterior posterior_;
-  MlpGradient<T> gradient_;
+  MlpShape shape_;
+  MlpBuffers<T> buffers_;
   std::vector<double> precision_;
   double prior_constant_ = 0.0;
-  Matrix x_, delta_;
-  std::vector<T> y_;
+  std::vector<T> x_, y_;  ///< [count, inputs], [count]
   std::vector<std::int32_t> labels_;
-  std::int64_t batch_ = 0;
+  std::int64_t count_ = 0, batch_ = 0;
+  std::int64_t bound_ = -1;  ///< first row that buffers_ hold
   Evaluation evaluation_;
 };
 

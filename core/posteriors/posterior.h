@@ -57,7 +57,7 @@ torch::Tensor initial_position(const Posterior& posterior, RngKey key, std::int6
 /// U by automatic differentiation: any dtype. The reference of make_mlp_potential.
 std::unique_ptr<Potential> make_autograd_potential(const Posterior& posterior, torch::Dtype dtype);
 
-/// U by hand-written forward and backward passes over Eigen blocks; CPU, float32 or float64.
+/// U by the hand-written passes of kernels/mlp_passes.h; CPU, float32 or float64.
 std::unique_ptr<Potential> make_mlp_potential(const Posterior& posterior, torch::Dtype dtype);
 
 }  // namespace ergo

@@ -15,26 +15,37 @@ namespace ergo {
 namespace {
 
 constexpr std::int64_t rows_at_once = 1024;
-using Matrix = MlpGradient<float>::Matrix;
 
-/// Calls use(first_row, outputs [outputs, count]) for chunks of rows of x.
+/// Outputs of some examples: unit u of example i is f(u, i).
+struct Outputs {
+  const float* data;
+  std::int64_t units, stride;
+  float operator()(std::int64_t unit, std::int64_t example) const {
+    return data[unit * stride + example];
+  }
+};
+
+/// Calls use(outputs, count) for chunks of rows of x.
 template <class F>
-void for_each_chunk(const Inputs& x, const float* theta, MlpGradient<float>& network, F&& use) {
+void for_each_chunk(const Inputs& x, const float* theta, const MlpShape& shape,
+                    MlpBuffers<float>& buffers, F&& use) {
   std::vector<std::int64_t> rows;
-  Matrix chunk;
+  std::vector<float> chunk;
   for (std::int64_t first = 0; first < x.count; first += rows_at_once) {
     const std::int64_t count = std::min(rows_at_once, x.count - first);
     rows.resize(static_cast<std::size_t>(count));
     std::iota(rows.begin(), rows.end(), first);
-    chunk.resize(x.width, count);
+    chunk.resize(static_cast<std::size_t>(x.width * count + row_padding));
     x.gather(rows.data(), count, chunk.data());
-    use(first, network.forward(theta, chunk));
+    mlp_bind(shape, chunk.data(), count, buffers);
+    mlp_forward(shape, theta, buffers);
+    use(Outputs{buffers.h.back().data(), shape.widths.back(), buffers.stride}, count);
   }
 }
 
 }  // namespace
 
-Report::Report(const Posterior& posterior) : posterior_(posterior), network_(*posterior.network) {}
+Report::Report(const Posterior& posterior) : posterior_(posterior), shape_(posterior.network->shape()) {}
 
 double Report::sigma() const {
   return posterior_.noise_sd * posterior_.data->standardisation.y_sd;
@@ -59,15 +70,17 @@ void Report::clear() {
 void Report::predict(const Split& split, const float* theta, SplitPredictions& out) {
   const Standardisation& scale = posterior_.data->standardisation;
   const bool regression = posterior_.data->task == Task::regression;
-  for_each_chunk(split.x, theta, network_, [&](std::int64_t, const Matrix& f) {
-    for (Eigen::Index i = 0; i < f.cols(); ++i) {
+  for_each_chunk(split.x, theta, shape_, buffers_, [&](const Outputs& f, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) {
       if (regression) {
         out.f.push_back(static_cast<double>(f(0, i)) * scale.y_sd + scale.y_mean);
         continue;
       }
-      const float top = f.col(i).maxCoeff();
-      const float log_sum = top + std::log((f.col(i).array() - top).exp().sum());
-      for (Eigen::Index c = 0; c < f.rows(); ++c) out.log_prob.push_back(f(c, i) - log_sum);
+      float top = f(0, i), sum = 0.0f;
+      for (std::int64_t c = 1; c < f.units; ++c) top = std::max(top, f(c, i));
+      for (std::int64_t c = 0; c < f.units; ++c) sum += std::exp(f(c, i) - top);
+      const float log_sum = top + std::log(sum);
+      for (std::int64_t c = 0; c < f.units; ++c) out.log_prob.push_back(f(c, i) - log_sum);
     }
   });
 }
@@ -75,8 +88,8 @@ void Report::predict(const Split& split, const float* theta, SplitPredictions& o
 void Report::predict_grid(const float* theta) {
   const Standardisation& scale = posterior_.data->standardisation;
   if (posterior_.data->grid.count == 0) return;
-  for_each_chunk(posterior_.data->grid, theta, network_, [&](std::int64_t, const Matrix& f) {
-    for (Eigen::Index i = 0; i < f.cols(); ++i) {
+  for_each_chunk(posterior_.data->grid, theta, shape_, buffers_, [&](const Outputs& f, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) {
       grid_f_.push_back(static_cast<double>(f(0, i)) * scale.y_sd + scale.y_mean);
     }
   });

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/kernels/mlp_gradient.h"
+#include "core/kernels/mlp_passes.h"
 #include "core/posteriors/posterior.h"
 #include "core/run/reference.h"
 
@@ -45,7 +45,8 @@ class Report {
   double sigma() const;  ///< noise sd in original units
 
   Posterior posterior_;
-  MlpGradient<float> network_;
+  MlpShape shape_;
+  MlpBuffers<float> buffers_;
   std::int64_t draws_ = 0;
   SplitPredictions test_, validation_;
   std::vector<double> grid_f_;

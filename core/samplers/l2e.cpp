@@ -2,57 +2,38 @@
 #include "core/samplers/l2e.h"
 
 #include <cmath>
+#include <optional>
+#include <utility>
+#include <vector>
 
+#include "core/base/noise.h"
 #include "core/config/preset.h"
+#include "core/kernels/l2e_step.h"
 #include "core/samplers/chain_noise.h"
 
 namespace ergo {
 namespace {
 
-template <class T>
-void update_averages(const T* grad, T scale, std::int64_t params, T* g, T* averages) {
-  for (std::int64_t i = 0; i < params; ++i) g[i] = grad[i] * scale;
-  for (std::size_t j = 0; j < l2e_decays.size(); ++j) {
-    const T d = static_cast<T>(l2e_decays[j]), rest = T(1) - d;
-    T* m = averages + static_cast<std::int64_t>(j) * params;
-    for (std::int64_t i = 0; i < params; ++i) m[i] = d * m[i] + rest * g[i];
-  }
-}
-
-/// g = grad U / n, and the averages moved on by it. One pass per chain on the CPU.
+/// g = grad U / n, and the averages moved on by it.
 torch::Tensor observe_gradient(ChainState& state, const torch::Tensor& grad,
                                std::int64_t data_count) {
-  const double scale = 1.0 / static_cast<double>(data_count);
-  torch::Tensor& averages = state.extra[0];
-  if (!runs_as_loop(state.position)) {
-    const torch::Tensor g = grad * scale;
-    for (std::size_t j = 0; j < l2e_decays.size(); ++j) {
-      averages.select(1, static_cast<std::int64_t>(j)).mul_(l2e_decays[j]).add_(g, 1 - l2e_decays[j]);
-    }
-    return g;
-  }
-  torch::Tensor g = torch::empty_like(grad);
-  const std::int64_t chains = g.size(0), params = g.size(1);
-  for (std::int64_t c = 0; c < chains; ++c) {
-    if (g.scalar_type() == torch::kDouble) {
-      update_averages<double>(grad.data_ptr<double>() + c * params, scale, params,
-                              g.data_ptr<double>() + c * params,
-                              averages.data_ptr<double>() + c * 6 * params);
-    } else {
-      update_averages<float>(grad.data_ptr<float>() + c * params, static_cast<float>(scale), params,
-                             g.data_ptr<float>() + c * params,
-                             averages.data_ptr<float>() + c * 6 * params);
-    }
+  torch::Tensor g = grad * (1.0 / static_cast<double>(data_count));
+  for (std::size_t j = 0; j < l2e_decays.size(); ++j) {
+    state.extra[0].select(1, static_cast<std::int64_t>(j)).mul_(l2e_decays[j]).add_(g, 1 - l2e_decays[j]);
   }
   return g;
 }
 
 class L2e final : public Sampler {
  public:
-  L2e(std::shared_ptr<const KineticGradient> plain, std::shared_ptr<const KineticGradient> blocked,
-      const L2eUpdate& update, const SamplerContext& context)
-      : plain_(std::move(plain)),
-        blocked_(std::move(blocked)),
+  L2e(std::shared_ptr<const KineticGradient> kinetic, const L2eUpdate& update,
+      const SamplerContext& context)
+      : kinetic_(std::move(kinetic)), update_(update), data_count_(context.data_count) {}
+
+  /// With the network itself, CPU chains in float32 take the fused path.
+  L2e(const MetaParameters& phi, const L2eUpdate& update, const SamplerContext& context)
+      : kinetic_(make_network_kinetic(phi)),
+        fused_(std::in_place, phi),
         update_(update),
         data_count_(context.data_count) {}
 
@@ -65,22 +46,23 @@ class L2e final : public Sampler {
 
   TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
     const Evaluation& evaluation = potential.evaluate(state.position);
-    torch::Tensor noise;
-    if (update_.noise_scale > 0) noise = chain_noise(key, state);
-    l2e_update(state, evaluation.grad, noise, kinetic_for(state), update_, data_count_,
-               potential.layout());
+    const bool fused = fused_ && runs_as_loop(state.position) &&
+                       state.position.scalar_type() == torch::kFloat;
+    if (fused) {
+      l2e_update_fused(state, evaluation.grad, key, *fused_, update_, data_count_, potential.layout());
+    } else {
+      torch::Tensor noise;
+      if (update_.noise_scale > 0) noise = chain_noise(key, state);
+      l2e_update(state, evaluation.grad, noise, *kinetic_, update_, data_count_, potential.layout());
+    }
     ++state.step;
     state.gradient_evaluations += state.position.size(0);
     return {evaluation.potential, update_.step_size, true};
   }
 
  private:
-  const KineticGradient& kinetic_for(const ChainState& state) const {
-    const bool fast = runs_as_loop(state.position) && state.position.scalar_type() == torch::kFloat;
-    return fast && blocked_ ? *blocked_ : *plain_;
-  }
-
-  std::shared_ptr<const KineticGradient> plain_, blocked_;
+  std::shared_ptr<const KineticGradient> kinetic_;
+  std::optional<FusedL2e> fused_;
   L2eUpdate update_;
   std::int64_t data_count_;
 };
@@ -111,14 +93,44 @@ void l2e_update(ChainState& state, const torch::Tensor& grad, const torch::Tenso
   state.position.add_(beta, update.step_size);
 }
 
+FusedL2e::FusedL2e(const MetaParameters& phi)
+    : network(phi.weights, static_cast<float>(phi.alpha_multiplier),
+              static_cast<float>(phi.beta_multiplier)) {}
+
+void l2e_update_fused(ChainState& state, const torch::Tensor& grad, RngKey key, const FusedL2e& phi,
+                      const L2eUpdate& update, std::int64_t data_count,
+                      const ParameterLayout& layout) {
+  const std::int64_t chains = state.position.size(0), params = state.position.size(1);
+  std::vector<L2eSpan> spans;
+  for (const BlockInfo& block : layout.blocks()) {
+    spans.push_back({block.offset, ParameterLayout::size_of(block)});
+  }
+  const L2eStepNumbers numbers{
+      static_cast<float>(1.0 / static_cast<double>(data_count)),
+      static_cast<float>(update.step_size), static_cast<float>(update.data_size),
+      static_cast<float>(update.friction), static_cast<float>(update.noise_scale)};
+  thread_local std::vector<float> noise;
+  if (update.noise_scale > 0) noise.resize(static_cast<std::size_t>(params));
+  for (std::int64_t c = 0; c < chains; ++c) {
+    if (update.noise_scale > 0) {
+      fill_normal(key, state.first_chain + c, state.step + 1, params, noise.data());
+    }
+    l2e_step(phi.network, numbers, spans,
+             {params, grad.data_ptr<float>() + c * params,
+              update.noise_scale > 0 ? noise.data() : nullptr,
+              state.position.data_ptr<float>() + c * params,
+              state.momentum.data_ptr<float>() + c * params,
+              state.extra[0].data_ptr<float>() + c * l2e_averages * params});
+  }
+}
+
 std::unique_ptr<Sampler> make_l2e(std::shared_ptr<const KineticGradient> kinetic,
                                   const L2eUpdate& update, const SamplerContext& context) {
-  return std::make_unique<L2e>(std::move(kinetic), nullptr, update, context);
+  return std::make_unique<L2e>(std::move(kinetic), update, context);
 }
 
 std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context) {
-  return std::make_unique<L2e>(make_network_kinetic(phi), make_blocked_kinetic(phi),
-                               update_of(phi, context.data_count), context);
+  return std::make_unique<L2e>(phi, update_of(phi, context.data_count), context);
 }
 
 std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context) {

@@ -50,10 +50,23 @@ struct L2eUpdate {
 };
 
 /// The update with any (alpha, beta). state.extra[0] holds the averages [chains, 6, params];
-/// `grad` is grad U (not divided), `noise` may be undefined when noise_scale is 0.
+/// `grad` is grad U (not divided), `noise` may be undefined when noise_scale is 0. Plain torch
+/// operations; the reference of l2e_update_fused.
 void l2e_update(ChainState& state, const torch::Tensor& grad, const torch::Tensor& noise,
                 const KineticGradient& kinetic, const L2eUpdate& update, std::int64_t data_count,
                 const ParameterLayout& layout);
+
+/// phi made ready for the fused update.
+struct FusedL2e {
+  explicit FusedL2e(const MetaParameters& phi);
+  L2eNetwork network;
+};
+
+/// The same as l2e_update with the network of phi and the noise of transition step + 1, by
+/// kernels/l2e_step.h; CPU, float32, contiguous.
+void l2e_update_fused(ChainState& state, const torch::Tensor& grad, RngKey key, const FusedL2e& phi,
+                      const L2eUpdate& update, std::int64_t data_count,
+                      const ParameterLayout& layout);
 
 /// L2E from meta-parameters already in memory, as meta-training uses it.
 std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context);

@@ -3,8 +3,6 @@
 
 #include <torch/torch.h>
 
-#include <Eigen/Core>
-#include <cmath>
 
 namespace ergo {
 namespace {
@@ -56,68 +54,10 @@ class NetworkKinetic final : public KineticGradient {
   std::array<torch::Tensor, 3> weight_, bias_;
 };
 
-class BlockedKinetic final : public KineticGradient {
- public:
-  explicit BlockedKinetic(const MetaParameters& phi)
-      : weights_(phi.weights) {
-    // The multipliers scale the last layer once instead of every output.
-    const auto alpha = static_cast<float>(phi.alpha_multiplier);
-    const auto beta = static_cast<float>(phi.beta_multiplier);
-    for (int i = 0; i < l2e_width; ++i) {
-      weights_.w2[i] *= alpha;
-      weights_.w2[l2e_width + i] *= beta;
-    }
-    weights_.b2[0] *= alpha;
-    weights_.b2[1] *= beta;
-  }
-
-  void evaluate(const KineticInputs& in, torch::Tensor* alpha, torch::Tensor& beta) const override {
-    const std::int64_t chains = in.position.size(0), params = in.position.size(1);
-    for (std::int64_t c = 0; c < chains; ++c) {
-      std::array<const float*, l2e_features> row = rows(in, c, params);
-      for (const BlockInfo& block : in.layout.blocks()) {
-        const std::int64_t size = ParameterLayout::size_of(block);
-        std::array<const float*, l2e_features> features = row;
-        std::array<float, l2e_features> scale;
-        for (int f = 0; f < l2e_features; ++f) {
-          features[f] += block.offset;
-          scale[f] = inverse_rms(features[f], size);
-        }
-        const std::int64_t at = c * params + block.offset;
-        l2e_network(weights_, features, scale, size,
-                    alpha ? alpha->data_ptr<float>() + at : nullptr, beta.data_ptr<float>() + at);
-      }
-    }
-  }
-
- private:
-  static std::array<const float*, l2e_features> rows(const KineticInputs& in, std::int64_t c,
-                                                     std::int64_t params) {
-    std::array<const float*, l2e_features> row{};
-    row[0] = in.gradient.data_ptr<float>() + c * params;
-    row[1] = in.position.data_ptr<float>() + c * params;
-    row[2] = in.momentum.data_ptr<float>() + c * params;
-    for (int j = 0; j < 6; ++j) row[3 + j] = in.averages.data_ptr<float>() + (c * 6 + j) * params;
-    return row;
-  }
-
-  static float inverse_rms(const float* data, std::int64_t size) {
-    const Eigen::Map<const Eigen::ArrayXf> values(data, size);
-    const float mean = values.square().sum() / static_cast<float>(size);
-    return 1.0f / std::sqrt(mean + static_cast<float>(normaliser_floor));
-  }
-
-  L2eWeights weights_;
-};
-
 }  // namespace
 
 std::unique_ptr<KineticGradient> make_network_kinetic(const MetaParameters& phi) {
   return std::make_unique<NetworkKinetic>(phi);
-}
-
-std::unique_ptr<KineticGradient> make_blocked_kinetic(const MetaParameters& phi) {
-  return std::make_unique<BlockedKinetic>(phi);
 }
 
 }  // namespace ergo

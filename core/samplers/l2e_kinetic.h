@@ -32,10 +32,7 @@ class KineticGradient {
 
 /// alpha = alpha_multiplier A, beta = beta_multiplier B, (A, B) = MLP_phi(x) with ReLU and the nine
 /// features x = (g, theta, r, m_1..m_6), each divided by sqrt(1e-5 + mean of its square over the
-/// block). Plain torch operations; any dtype and device. The reference of make_blocked_kinetic.
+/// block). Plain torch operations; any dtype and device. The reference of kernels/l2e_network.h.
 std::unique_ptr<KineticGradient> make_network_kinetic(const MetaParameters& phi);
-
-/// The same on the CPU in float32, through kernels/l2e_network.h.
-std::unique_ptr<KineticGradient> make_blocked_kinetic(const MetaParameters& phi);
 
 }  // namespace ergo

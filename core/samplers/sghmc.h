@@ -35,13 +35,14 @@ struct SghmcUpdate {
 };
 
 /// The update in torch operations: any device, float32 or float64. `noise` may be undefined when
-/// the noise scale is 0. The reference of sghmc_update.
+/// the noise scale is 0. The reference of sghmc_update_fused.
 void sghmc_update_plain(ChainState& state, const torch::Tensor& grad, const torch::Tensor& noise,
                         const SghmcUpdate& update);
 
-/// The same as one pass over memory on the CPU; falls back to the plain form elsewhere.
-void sghmc_update(ChainState& state, const torch::Tensor& grad, const torch::Tensor& noise,
-                  const SghmcUpdate& update);
+/// The same with the noise of transition step + 1, in one pass over memory; CPU, float32,
+/// contiguous.
+void sghmc_update_fused(ChainState& state, const torch::Tensor& grad, RngKey key,
+                        const SghmcUpdate& update);
 
 /// One transition of the family: evaluates, draws noise if any, updates, counts.
 TransitionInfo sghmc_transition(RngKey key, ChainState& state, Potential& potential,

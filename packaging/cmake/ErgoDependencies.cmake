@@ -16,7 +16,7 @@ find_package(Threads REQUIRED)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 
 set_package_properties(Torch PROPERTIES PURPOSE "tensors, autograd, any network on any device")
-set_package_properties(Eigen3 PROPERTIES PURPOSE "blocks of the CPU gradient and L2E network")
+set_package_properties(Eigen3 PROPERTIES PURPOSE "small dense algebra of the diagnostics")
 set_package_properties(spdlog PROPERTIES PURPOSE "log of the programs")
 set_package_properties(nlohmann_json PROPERTIES PURPOSE "presets and results")
 set_package_properties(CLI11 PROPERTIES PURPOSE "command line")

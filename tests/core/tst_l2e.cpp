@@ -98,7 +98,7 @@ class TestL2e : public QObject {
   }
 
   void kineticsAgree_data() { dtypes(); }
-  /// Torch network, blocked network and scalar loops on one state of two chains.
+  /// Torch network and scalar loops on one state of two chains.
   void kineticsAgree() {
     QFETCH(bool, wide);
     const torch::NoGradGuard no_grad;
@@ -112,10 +112,8 @@ class TestL2e : public QObject {
     const torch::Tensor r = random_tensor(3, {2, params}, dtype, 30.0);
     const torch::Tensor m = random_tensor(4, {2, 6, params}, dtype, 0.02);
     const KineticInputs in{g, theta, r, m, layout};
-    std::vector<std::unique_ptr<KineticGradient>> ways;
-    ways.push_back(make_network_kinetic(phi));
-    if (!wide) ways.push_back(make_blocked_kinetic(phi));
-    for (const auto& way : ways) {
+    const auto way = make_network_kinetic(phi);
+    {
       torch::Tensor alpha = torch::empty_like(g), beta = torch::empty_like(g);
       torch::Tensor beta_only = torch::empty_like(g);
       way->evaluate(in, &alpha, beta);

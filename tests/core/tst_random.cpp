@@ -64,8 +64,8 @@ class TestRandom : public QObject {
         const double w = (static_cast<double>(bits[2 + k] >> 8) + 1.0) * 0x1p-24;
         const double radius = std::sqrt(-2.0 * std::log(u));
         const double angle = 2.0 * std::numbers::pi * (w - 0.5);
-        ERGO_OK(differs(values[2 * i + k], radius * std::cos(angle), 5e-6));
-        ERGO_OK(differs(values[128 + 2 * i + k], radius * std::sin(angle), 5e-6));
+        ERGO_OK(differs(values[128 * k + i], radius * std::cos(angle), 5e-6));
+        ERGO_OK(differs(values[128 * k + 64 + i], radius * std::sin(angle), 5e-6));
       }
     }
   }

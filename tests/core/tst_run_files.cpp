@@ -153,7 +153,7 @@ class TestRunFiles : public QObject {
     QVERIFY(stored["seed"] == "1");
     const json manifest = json::parse(io::read_file(path_ / "out/manifest.json", limit));
     for (const char* key :
-         {"ergoscope", "stream_version", "data_sha256", "libtorch", "l2e_kernel"}) {
+         {"ergoscope", "stream_version", "data_sha256", "libtorch", "instruction_set"}) {
       QVERIFY2(manifest.contains(key), key);
     }
     QVERIFY(fs::exists(path_ / "out/metrics.csv") && fs::exists(path_ / "out/bands.csv"));

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Included once per instruction set by the .cpp files of this folder (Highway's foreach_target).
+#if defined(ERGO_CORE_KERNELS_GEMM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ERGO_CORE_KERNELS_GEMM_INL_H_
+#undef ERGO_CORE_KERNELS_GEMM_INL_H_
+#else
+#define ERGO_CORE_KERNELS_GEMM_INL_H_
+#endif
+
+#include "core/kernels/simd_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ergo {
+namespace HWY_NAMESPACE {
+
+/// A strided left factor: element (m, k) lies at data[m row + k column].
+template <class T>
+struct LeftFactor {
+  const T* data;
+  std::int64_t row, column;
+};
+
+/// C[m, n] = bias[m] + sum_k A(m, k) B[k, n] for Rows rows and two vectors of columns, of which
+/// `lo` and `hi` lanes exist in C; B may be read in whole vectors.
+template <int Rows, class T>
+HWY_INLINE void gemm_tile(LeftFactor<T> a, std::int64_t depth, const T* HWY_RESTRICT b,
+                          std::int64_t b_stride, const T* bias, T* HWY_RESTRICT c,
+                          std::int64_t c_stride, std::size_t lo, std::size_t hi) {
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  const std::size_t lanes = hn::Lanes(d);
+  V s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0, t0 = s0, t1 = s0, t2 = s0, t3 = s0;
+  if (bias) {
+    s0 = t0 = hn::Set(d, bias[0]);
+    if constexpr (Rows > 1) s1 = t1 = hn::Set(d, bias[1]);
+    if constexpr (Rows > 2) s2 = t2 = hn::Set(d, bias[2]);
+    if constexpr (Rows > 3) s3 = t3 = hn::Set(d, bias[3]);
+  }
+  const T* HWY_RESTRICT left = a.data;
+  for (std::int64_t k = 0; k < depth; ++k) {
+    const V x = hn::LoadU(d, b), y = hn::LoadU(d, b + lanes);
+    const V w0 = hn::Set(d, left[0]);
+    s0 = hn::MulAdd(w0, x, s0), t0 = hn::MulAdd(w0, y, t0);
+    if constexpr (Rows > 1) {
+      const V w1 = hn::Set(d, left[a.row]);
+      s1 = hn::MulAdd(w1, x, s1), t1 = hn::MulAdd(w1, y, t1);
+    }
+    if constexpr (Rows > 2) {
+      const V w2 = hn::Set(d, left[2 * a.row]);
+      s2 = hn::MulAdd(w2, x, s2), t2 = hn::MulAdd(w2, y, t2);
+    }
+    if constexpr (Rows > 3) {
+      const V w3 = hn::Set(d, left[3 * a.row]);
+      s3 = hn::MulAdd(w3, x, s3), t3 = hn::MulAdd(w3, y, t3);
+    }
+    left += a.column;
+    b += b_stride;
+  }
+  const auto put = [&](int m, V first, V second) HWY_ATTR {
+    store_part(first, d, c + m * c_stride, lo);
+    if (hi > 0) store_part(second, d, c + m * c_stride + lanes, hi);
+  };
+  put(0, s0, t0);
+  if constexpr (Rows > 1) put(1, s1, t1);
+  if constexpr (Rows > 2) put(2, s2, t2);
+  if constexpr (Rows > 3) put(3, s3, t3);
+}
+
+/// C [rows, columns] = bias + A B. B's rows must be readable in whole tiles of two vectors.
+template <class T>
+HWY_INLINE void gemm(LeftFactor<T> a, std::int64_t rows, std::int64_t depth, std::int64_t columns,
+                     const T* b, std::int64_t b_stride, const T* bias, T* c,
+                     std::int64_t c_stride) {
+  const std::size_t lanes = hn::Lanes(hn::ScalableTag<T>());
+  const auto tile = static_cast<std::int64_t>(2 * lanes);
+  for (std::int64_t n = 0; n < columns; n += tile) {
+    const std::size_t lo = lanes_used(columns, n, lanes);
+    const std::size_t hi = lanes_used(columns, n + static_cast<std::int64_t>(lanes), lanes);
+    std::int64_t m = 0;
+    const auto tile_of = [&](auto rows_at_once) HWY_ATTR {
+      constexpr int r = decltype(rows_at_once)::value;
+      gemm_tile<r, T>({a.data + m * a.row, a.row, a.column}, depth, b + n, b_stride,
+                      bias ? bias + m : nullptr, c + m * c_stride + n, c_stride, lo, hi);
+      m += r;
+    };
+    while (m + 4 <= rows) tile_of(std::integral_constant<int, 4>());
+    if (m + 2 <= rows) tile_of(std::integral_constant<int, 2>());
+    if (m < rows) tile_of(std::integral_constant<int, 1>());
+  }
+}
+
+/// out[c, r] = in[r, c], in blocks that stay in the first cache level.
+template <class T>
+HWY_INLINE void transpose(const T* HWY_RESTRICT in, std::int64_t rows, std::int64_t columns,
+                          std::int64_t in_stride, T* HWY_RESTRICT out, std::int64_t out_stride) {
+  constexpr std::int64_t block = 8;
+  for (std::int64_t r = 0; r < rows; r += block) {
+    const std::int64_t r_end = std::min(rows, r + block);
+    for (std::int64_t c = 0; c < columns; c += block) {
+      const std::int64_t c_end = std::min(columns, c + block);
+      for (std::int64_t i = r; i < r_end; ++i) {
+        for (std::int64_t j = c; j < c_end; ++j) out[j * out_stride + i] = in[i * in_stride + j];
+      }
+    }
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace ergo
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard
