@@ -107,6 +107,7 @@ void EventQueue::add(const RunEvent& event) {
 }
 
 void EventQueue::append(const TraceAdded& event, const Key& key) {
+  thinned_ += event.thinned;
   trace_points_ += event.potential.size();
   if (const auto slot = slots_.find(key); slot != slots_.end()) {
     auto& pending = std::get<TraceAdded>(events_[slot->second]);

@@ -34,7 +34,8 @@ class EventQueue {
 
   void push(const RunEvent& event);
   std::vector<RunEvent> drain();
-  std::int64_t thinned() const;  ///< trace points and messages left out since construction
+  /// Trace points and messages left out since construction, by the chains' own buffers and here.
+  std::int64_t thinned() const;
 
  private:
   using Key = std::tuple<std::size_t, int, std::int64_t>;  // kind, sampler, chain

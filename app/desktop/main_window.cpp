@@ -15,6 +15,7 @@
 #include "app/desktop/preset_gallery.h"
 #include "app/desktop/run_toolbar.h"
 #include "app/desktop/settings_panel.h"
+#include "app/desktop/workers_field.h"
 #include "widgets/tables/metrics_model.h"
 
 namespace ergo {
@@ -87,6 +88,9 @@ void MainWindow::makeHelpers() {
   m_statistics = new QLabel(this);
   m_statistics->setObjectName(QStringLiteral("statistics"));
   m_statistics->setAccessibleName(tr("Frame rate"));
+  m_statistics->setToolTip(
+      tr("Pictures drawn in the last second of activity; how many of them began late; and points "
+         "that the bounded buffers between chains and pictures left out, keeping the extremes."));
   statusBar()->addPermanentWidget(m_statistics);
 }
 
@@ -96,6 +100,8 @@ void MainWindow::makePanels() {
   m_gallery = new PresetGallery(QStringLiteral("compare"), this);
   m_settings = new SettingsPanel(m_document, this);
   m_meta = new MetaPanel(m_services.metaTrain, this);
+  connect(m_toolbar->workers(), &QSpinBox::valueChanged, m_meta,
+          [this] { m_meta->setWorkers(m_toolbar->workers()->workers()); });
   m_history.addStack(m_meta->history());
   m_layout.add(QStringLiteral("gallery"), tr("Presets"), m_gallery);
   m_layout.add(QStringLiteral("settings"), tr("Settings"), m_settings);
@@ -202,7 +208,10 @@ bool MainWindow::frame() {
 void MainWindow::showStatistics() {
   const qint64 thinned = m_runs->bridge()->thinned() + m_meta->bridge()->thinned();
   const QString text =
-      tr("%1 frames/s, %2 points thinned").arg(m_clock->framesPerSecond(), 0, 'f', 0).arg(thinned);
+      tr("%1 frames/s, %2 late, %3 points thinned")
+          .arg(m_clock->framesPerSecond(), 0, 'f', 0)
+          .arg(m_clock->lateFrames())
+          .arg(thinned);
   if (text != m_statistics->text()) m_statistics->setText(text);
 }
 
@@ -211,13 +220,15 @@ void MainWindow::showRunState() {
   enableActions(m_actions, state, m_document->isOpen(), m_runs->result() != nullptr);
   refreshIcons(m_actions, palette().color(QPalette::ButtonText), state);
   m_toolbar->showState(state);
+  m_board->setPaused(state == RunState::paused);
+  m_clock->request();
 }
 
 void MainWindow::startRun() {
   if (!m_document->isOpen() || m_runs->state() != RunState::idle) return;
   for (const QString& problem : {m_settings->firstProblem(), m_toolbar->firstProblem()})
     if (!problem.isEmpty()) return showError(static_cast<int>(ExitCode::config), problem);
-  m_runs->start(m_document->preset(), m_document->seed());
+  m_runs->start(m_document->preset(), m_document->seed(), m_toolbar->workers()->workers());
 }
 
 void MainWindow::endRun() {

@@ -28,7 +28,7 @@ class SettingsPanel;
 struct Services {
   RunFunction run;
   MetaFunction metaTrain;
-  bool remember = true;    ///< geometry, layout and theme in QSettings; false when headless
+  bool remember = true;    ///< layout, theme and workers in QSettings; false when headless
   bool quiet = false;      ///< no error dialogs: whoever drives the window reports them
   static Services real();  ///< ergo::run and ergo::meta_train
 };
@@ -46,6 +46,7 @@ class MainWindow : public QMainWindow {
   PlotBoard* board() { return m_board; }
   Background* background() { return m_background; }
   FigureJob* figures() { return m_figures; }
+  FrameClock* clock() { return m_clock; }
 
   /// Opens a comparison, or a meta-training in its panel. Errors become a dialog. @return success.
   bool openPreset(const QString& idOrPath);

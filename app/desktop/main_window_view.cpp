@@ -8,6 +8,8 @@
 #include "app/desktop/appearance.h"
 #include "app/desktop/help.h"
 #include "app/desktop/main_window.h"
+#include "app/desktop/run_toolbar.h"
+#include "app/desktop/workers_field.h"
 #include "widgets/tables/metrics_model.h"
 
 namespace ergo {
@@ -53,6 +55,7 @@ void MainWindow::restoreView() {
   m_layout.reset();
   if (!m_services.remember) return;
   const QSettings settings;
+  m_toolbar->workers()->restore(settings.value(QStringLiteral("run/workers")).toInt());
   restoreGeometry(settings.value(QStringLiteral("view/geometry")).toByteArray());
   const QByteArray state = settings.value(QStringLiteral("view/layout")).toByteArray();
   m_laidOut = !state.isEmpty() && restoreState(state, DockLayout::version);
@@ -62,6 +65,7 @@ void MainWindow::rememberView() {
   if (!m_services.remember) return;
   QSettings settings;
   settings.setValue(QStringLiteral("view/theme"), m_theme);
+  settings.setValue(QStringLiteral("run/workers"), m_toolbar->workers()->workers());
   settings.setValue(QStringLiteral("view/geometry"), saveGeometry());
   settings.setValue(QStringLiteral("view/layout"), saveState(DockLayout::version));
 }

@@ -157,6 +157,7 @@ void MetaPanel::start(bool resume) {
   MetaOptions options;
   options.out = m_file->text().toStdString();
   if (resume) options.resume = stateFile().toStdString();
+  options.workers = m_workers;
   options.force = resume || m_replace->isChecked();
   m_result = std::make_shared<MetaResult>();
   Q_EMIT startRequested();

@@ -32,6 +32,7 @@ class MetaPanel : public QWidget {
   void fill();                               ///< reads the presets
   void openPreset(const QString& idOrPath);  ///< @throws Error
   void stop() { m_bridge.stop(); }
+  void setWorkers(int workers) { m_workers = workers; }  ///< of the next one, as in MetaOptions
 
  Q_SIGNALS:
   void failed(const QString& sentence);
@@ -54,6 +55,7 @@ class MetaPanel : public QWidget {
   RunBridge m_bridge;
   PresetDocument m_document;
   std::shared_ptr<MetaResult> m_result;
+  int m_workers = 0;
   PresetGallery* m_gallery;
   SettingsPanel* m_settings;
   QLineEdit* m_file;

@@ -23,7 +23,8 @@ class PlotBoard : public QObject {
     const PlotEntry* entry;
     Plot* plot;
   };
-  explicit PlotBoard(QWidget* parent);
+  /// One picture per row of `entries`; more than one row may name the same kind.
+  explicit PlotBoard(QWidget* parent, const std::vector<PlotEntry>& entries = plotEntries());
   const std::vector<Item>& items() const { return m_items; }
   Plot* plot(const QString& id) const;
 
@@ -31,14 +32,26 @@ class PlotBoard : public QObject {
   /// beside a comparison.
   void consume(const std::vector<RunEvent>& events, bool metaTraining);
 
-  /// Redraws visible dirty plots, the longest waiting first, until `budgetMs` is spent.
-  /// @return whether a visible plot is still dirty.
+  /// Redraws visible dirty plots: the one under the mouse first, then the longest waiting, until
+  /// the next would exceed `budgetMs` by what it took lately; always at least one. Plots that
+  /// nobody sees stay dirty. @return whether a visible plot is still dirty.
   bool refresh(int budgetMs);
   void applyTheme(const Theme& theme);
+  /// The comparison stands still or goes on; the picture of meta-training is not concerned.
+  void setPaused(bool paused);
 
  private:
+  struct Turn {
+    std::int64_t dirtySince = 0;  ///< number of the frame; 0: clean
+    double costMs = 0;            ///< of a redraw, lately
+  };
+  std::vector<std::size_t> waiting();
+  std::int64_t priority(std::size_t index) const;
+  void redraw(std::size_t index);
+  const std::vector<PlotEntry> m_entries;
   std::vector<Item> m_items;
-  std::size_t m_next = 0;
+  std::vector<Turn> m_turns;  ///< of m_items
+  std::int64_t m_frame = 0;
 };
 
 }  // namespace ergo

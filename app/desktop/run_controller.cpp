@@ -22,14 +22,15 @@ RunState RunController::state() const {
   return m_bridge.isPaused() ? RunState::paused : RunState::running;
 }
 
-void RunController::start(const Preset& preset, std::uint64_t seed) {
+void RunController::start(const Preset& preset, std::uint64_t seed, int workers) {
   if (m_bridge.isRunning()) return;
   m_failed = false;
   m_current = std::make_shared<RunResult>();
-  m_bridge.start([function = m_function, preset, seed, result = m_current](
+  m_bridge.start([function = m_function, preset, seed, workers, result = m_current](
                      std::int64_t run, const EventSink& sink, RunControl& control) {
     RunOptions options;
     options.seed = seed;
+    options.workers = workers;
     options.live = true;
     options.run = run;
     *result = function(preset, options, sink, control);

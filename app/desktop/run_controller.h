@@ -25,7 +25,8 @@ class RunController : public QObject {
   /// The last run that came back with numbers, whole or stopped; null before.
   std::shared_ptr<const RunResult> result() const { return m_result; }
 
-  void start(const Preset& preset, std::uint64_t seed);  ///< ignored while a run is on
+  /// Ignored while a run is on. `workers` as in RunOptions.
+  void start(const Preset& preset, std::uint64_t seed, int workers = 0);
   void togglePause();
   void step();
   void stop();

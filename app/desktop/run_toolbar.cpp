@@ -10,6 +10,7 @@
 
 #include "app/desktop/actions.h"
 #include "app/desktop/preset_document.h"
+#include "app/desktop/workers_field.h"
 #include "core/base/error.h"
 #include "widgets/forms/field_editor.h"
 
@@ -45,6 +46,7 @@ RunToolbar::RunToolbar(const Actions& actions, PresetDocument* document, QWidget
   auto* row = new QHBoxLayout(m_budgetBox);
   row->setContentsMargins(8, 0, 8, 0);
   addWidget(m_budgetBox);
+  addWorkers();
   addSeparator();
   addProgress();
   connect(document, &PresetDocument::opened, this, &RunToolbar::rebuildBudget);
@@ -72,6 +74,16 @@ void RunToolbar::addSeed() {
   addWidget(label);
   addWidget(m_seed);
   connect(m_seed, &QLineEdit::editingFinished, this, &RunToolbar::commitSeed);
+}
+
+void RunToolbar::addWorkers() {
+  auto* label = new QLabel(tr("Workers"), this);
+  label->setContentsMargins(0, 0, 4, 0);
+  m_workers = new WorkersField(this);
+  label->setBuddy(m_workers);
+  addWidget(label);
+  addWidget(m_workers);
+  connect(m_workers, &WorkersField::refused, this, &RunToolbar::editRefused);
 }
 
 void RunToolbar::addProgress() {

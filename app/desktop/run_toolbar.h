@@ -15,6 +15,7 @@ namespace ergo {
 struct Actions;
 class FieldEditor;
 class PresetDocument;
+class WorkersField;
 
 /// Transport buttons, the two fields that are changed most (seed and budget), and progress.
 class RunToolbar : public QToolBar {
@@ -24,12 +25,14 @@ class RunToolbar : public QToolBar {
   void showState(RunState state);
   void consume(const std::vector<RunEvent>& events);
   QString firstProblem() const;  ///< of the seed or the budget as typed, or empty
+  WorkersField* workers() { return m_workers; }
 
  Q_SIGNALS:
   void editRefused(const QString& sentence);
 
  private:
   void addSeed();
+  void addWorkers();
   void addProgress();
   void rebuildBudget();
   void commitSeed();
@@ -39,6 +42,7 @@ class RunToolbar : public QToolBar {
   QWidget* m_budgetBox;
   QLineEdit* m_seed = nullptr;
   FieldEditor* m_budget = nullptr;
+  WorkersField* m_workers = nullptr;
   QProgressBar* m_progress = nullptr;
   QLabel* m_left = nullptr;
 };

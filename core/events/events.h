@@ -51,7 +51,8 @@ struct RunStarted {
   std::vector<std::string> class_names;
 };
 
-/// Potential and NLL along one chain since the last such event, thinned by the engine.
+/// Potential along one chain since the last such event: every transition, or, where they came
+/// faster than the bounded buffers take, groups of them by first, lowest, highest and last.
 struct TraceAdded {
   std::int64_t run = 0;
   int sampler = 0;
@@ -60,6 +61,7 @@ struct TraceAdded {
   std::vector<double> evaluation; ///< gradient evaluations of the whole sampler at that point
   std::vector<double> potential;  ///< U on the batch, nats, full-data scale
   std::vector<bool> collecting;   ///< false in burn-in and exploration
+  std::int64_t thinned = 0;       ///< transitions of this time that are left out
 };
 
 /// The common PCA plane of all samplers, whole (it is recomputed as the chains move).

@@ -13,7 +13,7 @@
 namespace ergo {
 namespace {
 
-constexpr std::int64_t trace_points = 2000;
+constexpr std::size_t trace_points = 4096;  // between two looks of the monitor, per sampler
 constexpr double snapshot_bytes = 64.0 * 1024 * 1024;  // per sampler
 
 double thread_cpu_seconds() {
@@ -30,6 +30,16 @@ std::int64_t snapshot_points(std::int64_t params, std::int64_t chains) {
   return std::max<std::int64_t>(4, per_sampler / chains);
 }
 
+std::int64_t snapshot_stride(const Experiment& experiment, const SamplerPlan& plan) {
+  const std::int64_t params = experiment.posterior.network->layout().size();
+  return std::max<std::int64_t>(1, plan.collection.steps / snapshot_points(params, plan.chains));
+}
+
+/// Chains that share the workers also share the room for their points.
+std::size_t trace_capacity(const SamplerPlan& plan) {
+  return std::max<std::size_t>(256, trace_points / static_cast<std::size_t>(plan.chains));
+}
+
 }  // namespace
 
 Chain::Chain(const Experiment& experiment, const SamplerPlan& plan, int sampler, std::int64_t chain,
@@ -40,13 +50,11 @@ Chain::Chain(const Experiment& experiment, const SamplerPlan& plan, int sampler,
       chain_(chain),
       seed_(seed),
       start_(given_position),
-      noise_key_(purpose_key(seed, Purpose::noise)) {
-  const std::int64_t steps = plan.collection.steps;
-  trace_stride_ = std::max<std::int64_t>(1, steps / trace_points);
-  const std::int64_t points =
-      snapshot_points(experiment.posterior.network->layout().size(), plan.chains);
-  snapshot_stride_ = std::max<std::int64_t>(1, steps / points);
-}
+      noise_key_(purpose_key(seed, Purpose::noise)),
+      snapshot_stride_(snapshot_stride(experiment, plan)),
+      trace_(trace_capacity(plan)),
+      draws_(static_cast<std::size_t>(plan.collection.draws)),
+      snapshots_(static_cast<std::size_t>(plan.collection.steps / snapshot_stride_ + 1)) {}
 
 void Chain::prepare() {
   if (!start_.defined()) {
@@ -65,8 +73,7 @@ void Chain::prepare() {
                      experiment_.posterior.data_count(), batch);
   }
   state_ = plan_.sampler->init(start_.clone(), chain_);
-  const std::lock_guard lock(mutex_);
-  snapshots_.push_back(start_.to(torch::kFloat).reshape({-1}).clone());
+  snapshots_.add(start_.to(torch::kFloat).reshape({-1}).clone());
 }
 
 void Chain::advance(const RunControl& control, double seconds) {
@@ -80,6 +87,7 @@ void Chain::advance(const RunControl& control, double seconds) {
   } catch (const std::exception& error) {
     diverge(state_.step + 1, std::string("failed: ") + error.what());
   }
+  trace_.flush();
   cpu_seconds_.store(cpu_seconds_.load() + thread_cpu_seconds() - cpu_start);
 }
 
@@ -95,27 +103,22 @@ bool Chain::transition(const RunControl& control) {
     diverge(t, "the potential is not finite");
     return false;
   }
-  record(t, potential, t > plan_.collection.burn_in && info.collect, control.paused());
+  record(t, potential, t > plan_.collection.burn_in && info.collect);
   if (t == plan_.collection.steps) finish();
   return !finished();
 }
 
-void Chain::record(std::int64_t t, double potential, bool collecting, bool always) {
-  const bool keep = collecting && plan_.collection.keeps(t);
-  const bool snapshot = t % snapshot_stride_ == 0;
-  const bool trace = always || t == 1 || t % trace_stride_ == 0;
-  if (!keep && !snapshot && !trace) return;
-  if (keep && !state_.position.isfinite().all().item<bool>()) {
-    diverge(t, "the position is not finite");
-    return;
+void Chain::record(std::int64_t t, double potential, bool collecting) {
+  trace_.add(static_cast<double>(t), potential, collecting);
+  if (collecting && plan_.collection.keeps(t)) {
+    if (!state_.position.isfinite().all().item<bool>()) {
+      diverge(t, "the position is not finite");
+      return;
+    }
+    draws_.add(state_.position.reshape({-1}).clone());
   }
-  const std::lock_guard lock(mutex_);
-  if (keep) draws_.push_back(state_.position.reshape({-1}).clone());
-  if (snapshot) snapshots_.push_back(state_.position.to(torch::kFloat, false, true).reshape({-1}));
-  if (trace) {
-    trace_.step.push_back(static_cast<double>(t));
-    trace_.potential.push_back(potential);
-    trace_.collecting.push_back(collecting);
+  if (t % snapshot_stride_ == 0) {
+    snapshots_.add(state_.position.to(torch::kFloat, false, true).reshape({-1}));
   }
 }
 
@@ -123,8 +126,8 @@ void Chain::diverge(std::int64_t step, std::string reason) {
   {
     const std::lock_guard lock(mutex_);
     divergence_ = Divergence{chain_, step, std::move(reason)};
-    draws_.clear();
   }
+  diverged_.store(true, std::memory_order_release);
   finish();
 }
 
@@ -148,24 +151,14 @@ double Chain::fraction() const {
          static_cast<double>(plan_.collection.steps);
 }
 
-Trace Chain::take_trace() {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(trace_, {});
-}
-
 std::optional<Divergence> Chain::divergence() const {
   const std::lock_guard lock(mutex_);
   return divergence_;
 }
 
-std::vector<torch::Tensor> Chain::draws() const {
-  const std::lock_guard lock(mutex_);
-  return draws_;
-}
-
-std::vector<torch::Tensor> Chain::snapshots() const {
-  const std::lock_guard lock(mutex_);
-  return snapshots_;
+std::vector<torch::Tensor> Chain::draws(std::size_t first) const {
+  if (diverged_.load(std::memory_order_acquire)) return {};
+  return draws_.since(first);
 }
 
 std::map<std::string, double> Chain::info() const {

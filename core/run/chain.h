@@ -12,18 +12,15 @@
 #include "core/data/minibatch.h"
 #include "core/run/control.h"
 #include "core/run/experiment.h"
+#include "core/run/published_list.h"
 #include "core/run/run.h"
+#include "core/run/trace_buffer.h"
 
 namespace ergo {
 
-/// Potential along a chain, thinned; parallel arrays.
-struct Trace {
-  std::vector<double> step, potential;
-  std::vector<bool> collecting;
-};
-
 /// One chain of one sampler: the only loop over transitions. `advance` is called by one worker at
-/// a time; the `take_*` and `fraction` functions by any thread.
+/// a time, `take_trace` by the monitor, the other functions by any thread. Nobody who looks makes
+/// the chain wait: points go through a TraceBuffer, draws and snapshots through PublishedLists.
 class Chain {
  public:
   Chain(const Experiment& experiment, const SamplerPlan& plan, int sampler, std::int64_t chain,
@@ -42,16 +39,21 @@ class Chain {
   std::int64_t gradient_evaluations() const { return evaluations_.load(std::memory_order_relaxed); }
   double cpu_seconds() const { return cpu_seconds_.load(std::memory_order_relaxed); }
 
-  Trace take_trace();  ///< what came since the last call
+  /// Potential of every transition since the last call, thinned where the buffer was full.
+  const ThinnedSeries& take_trace() { return trace_.take(); }
+  std::int64_t trace_thinned() const { return trace_.thinned(); }
   std::optional<Divergence> divergence() const;
-  std::vector<torch::Tensor> draws() const;      ///< [params] each; shared handles, never modified
-  std::vector<torch::Tensor> snapshots() const;  ///< positions along the way for the trajectory plane
+  /// Draws from number `first` on, [params] each; shared handles, never modified. A diverged chain
+  /// has none.
+  std::vector<torch::Tensor> draws(std::size_t first = 0) const;
+  /// Positions along the way for the trajectory plane, from number `first` on.
+  std::vector<torch::Tensor> snapshots(std::size_t first) const { return snapshots_.since(first); }
   std::map<std::string, double> info() const;    ///< after the chain has finished
 
  private:
   void prepare();
   bool transition(const RunControl& control);
-  void record(std::int64_t t, double potential, bool collecting, bool always);
+  void record(std::int64_t t, double potential, bool collecting);
   void diverge(std::int64_t step, std::string reason);
   void finish();
 
@@ -65,14 +67,14 @@ class Chain {
   ChainState state_;
   std::unique_ptr<Potential> potential_;
   std::optional<MinibatchStream> batches_;
-  std::int64_t granted_used_ = 0, trace_stride_ = 1, snapshot_stride_ = 1;
+  std::int64_t granted_used_ = 0, snapshot_stride_ = 1;
+  TraceBuffer trace_;
+  PublishedList<torch::Tensor> draws_, snapshots_;
 
-  std::atomic<bool> finished_{false};
+  std::atomic<bool> finished_{false}, diverged_{false};
   std::atomic<std::int64_t> steps_done_{0}, evaluations_{0};
   std::atomic<double> cpu_seconds_{0.0};
-  mutable std::mutex mutex_;  ///< guards what follows
-  Trace trace_;
-  std::vector<torch::Tensor> draws_, snapshots_;
+  mutable std::mutex mutex_;  ///< guards what follows; taken by the chain when it ends
   std::optional<Divergence> divergence_;
   std::map<std::string, double> info_;
 };

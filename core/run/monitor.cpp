@@ -25,7 +25,8 @@ Monitor::Monitor(const Experiment& experiment, const std::vector<std::unique_ptr
       emit_(emit),
       workers_(workers),
       live_(live),
-      reported_(chains.size(), false) {
+      reported_(chains.size(), false),
+      snapshots_(chains.size()) {
   for (const SamplerPlan& plan : experiment.samplers) {
     watched_.push_back({Report(experiment.posterior),
                         std::vector<std::size_t>(static_cast<std::size_t>(plan.chains), 0), 0});
@@ -88,26 +89,32 @@ std::vector<const Chain*> Monitor::chains_of(int sampler) const {
 }
 
 void Monitor::emit_cheap() {
-  for (const auto& chain : chains_) {
-    Trace trace = chain->take_trace();
-    if (trace.step.empty()) continue;
-    const SamplerPlan& plan = experiment_.samplers[static_cast<std::size_t>(chain->sampler())];
-    // Members of an ensemble run one after another on the shared budget.
-    const bool members = plan.id == "deep_ensemble";
-    const double offset =
-        members ? static_cast<double>(chain->number() * plan.collection.steps) : 0.0;
-    const double factor = members ? 1.0 : static_cast<double>(plan.chains);
-    TraceAdded event;
-    event.sampler = chain->sampler();
-    event.chain = chain->number();
-    for (const double step : trace.step) event.evaluation.push_back(offset + factor * step);
-    event.step = std::move(trace.step);
-    event.potential = std::move(trace.potential);
-    event.collecting = std::move(trace.collecting);
-    emit_(std::move(event));
-  }
+  for (std::size_t i = 0; i < chains_.size(); ++i) emit_trace(i);
   emit_divergences();
   emit_progress();
+}
+
+void Monitor::emit_trace(std::size_t index) {
+  Chain& chain = *chains_[index];
+  const ThinnedSeries& trace = chain.take_trace();
+  if (trace.empty()) return;
+  const SamplerPlan& plan = experiment_.samplers[static_cast<std::size_t>(chain.sampler())];
+  // Members of an ensemble run one after another on the shared budget.
+  const bool members = plan.id == "deep_ensemble";
+  const double offset = members ? static_cast<double>(chain.number() * plan.collection.steps) : 0.0;
+  const double factor = members ? 1.0 : static_cast<double>(plan.chains);
+  TraceAdded event;
+  event.sampler = chain.sampler();
+  event.chain = chain.number();
+  event.thinned = static_cast<std::int64_t>(trace.samples() - trace.size());
+  for (std::size_t i = 0; i < trace.size(); ++i) {
+    const ThinnedSeries::Point point = trace[i];
+    event.step.push_back(point.x);
+    event.evaluation.push_back(offset + factor * point.x);
+    event.potential.push_back(point.y);
+    event.collecting.push_back(point.solid);
+  }
+  emit_(std::move(event));
 }
 
 void Monitor::emit_divergences() {
@@ -159,9 +166,9 @@ void Monitor::update_report(int sampler) {
     watched.divergences = divergences;
   }
   for (std::size_t c = 0; c < chains.size(); ++c) {
-    const std::vector<torch::Tensor> draws = chains[c]->draws();
-    for (; watched.used[c] < draws.size(); ++watched.used[c]) {
-      watched.report.add_draw(draws[watched.used[c]]);
+    for (const torch::Tensor& draw : chains[c]->draws(watched.used[c])) {
+      watched.report.add_draw(draw);
+      ++watched.used[c];
     }
   }
 }
@@ -206,23 +213,32 @@ void Monitor::emit_sampler(int sampler, bool final_state) {
   emit_(std::move(diversity));
 }
 
+/// Takes over the snapshots that came, as shared handles; a chain ends at one that is not finite.
+void Monitor::update_snapshots() {
+  for (std::size_t i = 0; i < chains_.size(); ++i) {
+    Snapshots& known = snapshots_[i];
+    if (known.ended) continue;
+    for (torch::Tensor& snapshot : chains_[i]->snapshots(known.positions.size())) {
+      known.ended = !snapshot.isfinite().all().item<bool>();
+      if (known.ended) break;
+      known.positions.push_back(std::move(snapshot));
+    }
+  }
+}
+
 void Monitor::emit_trajectory() {
-  std::vector<torch::Tensor> kept;
+  update_snapshots();
   std::vector<const float*> points;
   TrajectoryUpdated event;
-  for (const auto& chain : chains_) {
+  for (std::size_t i = 0; i < chains_.size(); ++i) {
     TrajectoryPath path;
-    path.sampler = chain->sampler();
-    path.chain = chain->number();
-    std::size_t count = 0;
-    for (const torch::Tensor& snapshot : chain->snapshots()) {
-      if (!snapshot.isfinite().all().item<bool>()) break;
-      kept.push_back(snapshot);
-      points.push_back(snapshot.data_ptr<float>());
-      ++count;
+    path.sampler = chains_[i]->sampler();
+    path.chain = chains_[i]->number();
+    for (const torch::Tensor& position : snapshots_[i].positions) {
+      points.push_back(position.data_ptr<float>());
     }
-    path.x.resize(count);
-    if (count > 0) event.paths.push_back(std::move(path));
+    path.x.resize(snapshots_[i].positions.size());
+    if (!path.x.empty()) event.paths.push_back(std::move(path));
   }
   if (points.size() < 3 || points.size() == snapshots_seen_) return;
   snapshots_seen_ = points.size();

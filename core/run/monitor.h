@@ -48,13 +48,19 @@ class Monitor {
     std::vector<std::size_t> used;  ///< draws taken over per chain
     std::size_t divergences = 0;
   };
+  struct Snapshots {
+    std::vector<torch::Tensor> positions;
+    bool ended = false;
+  };
   void join();
   void loop();
   void emit_cheap();
+  void emit_trace(std::size_t chain);
   void emit_derived(bool final_state);
   void update_report(int sampler);
   void emit_sampler(int sampler, bool final_state);
   void emit_divergences();
+  void update_snapshots();
   void emit_trajectory();
   void emit_progress();
   std::vector<const Chain*> chains_of(int sampler) const;
@@ -67,6 +73,7 @@ class Monitor {
   bool live_;
   std::vector<Watched> watched_;
   std::vector<bool> reported_;  ///< chains whose divergence was told
+  std::vector<Snapshots> snapshots_;  ///< per chain
   std::size_t snapshots_seen_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -52,6 +52,7 @@ void emitTransition(std::int64_t run, double t, const EventSink& sink) {
 RunResult play(ScriptedRun& script, const Preset& preset, const RunOptions& options,
                const EventSink& sink, RunControl& control) {
   script.thread = std::this_thread::get_id();
+  script.workers = options.workers;
   if (!script.failure.empty()) throw Error(ExitCode::config, script.failure);
   sink(startOf(preset, options));
   std::int64_t granted = 0;
@@ -77,6 +78,7 @@ RunResult play(ScriptedRun& script, const Preset& preset, const RunOptions& opti
 MetaResult playMeta(ScriptedRun& script, const MetaOptions& options, const EventSink& sink,
                     RunControl& control) {
   script.thread = std::this_thread::get_id();
+  script.metaWorkers = options.workers;
   MetaResult result;
   for (; result.iterations < 50 && !control.stopped(); ++result.iterations)
     sink(MetaIteration{options.run, result.iterations, 2.0, 2.0, 1.5, 1.5, 0.1});

@@ -16,6 +16,7 @@ struct ScriptedRun {
   std::atomic<std::int64_t> length{1000000000};
   std::atomic<bool> ended{false};
   std::thread::id thread;
+  std::atomic<int> workers{-1}, metaWorkers{-1};  ///< of the last options
   std::string failure;  ///< not empty: thrown as Error{config} before the run starts
   std::string phi = "meta-parameters";
 };

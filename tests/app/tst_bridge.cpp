@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <QElapsedTimer>
 #include <QSignalSpy>
 #include <QTest>
+#include <QTimer>
 #include <atomic>
 #include <thread>
 
@@ -45,6 +47,8 @@ class TestBridge : public QObject {
   void controlReachesTheWork();
   void destructionStopsTheWork();
   void clockSleepsWhenNothingIsWanted();
+  void clockHasThreePaces();
+  void clockMeasuresARateBetweenRests();
 };
 
 void TestBridge::latestWinsPerSampler() {
@@ -79,6 +83,10 @@ void TestBridge::tracesAreAppendedPerChain() {
     for (int t = 0; t < 100; ++t) QVERIFY(traces[chain].potential[t] == 10.0 * t + chain);
   }
   QCOMPARE(queue.thinned(), 0);
+  TraceAdded before = trace(0, 0, 100, 1);
+  before.thinned = 7;  // by the chain's own buffer
+  queue.push(before);
+  QCOMPARE(queue.thinned(), 7);
 }
 
 void TestBridge::nothingMovesAcrossARunStarted() {
@@ -328,6 +336,38 @@ void TestBridge::clockSleepsWhenNothingIsWanted() {
           !clock.findChildren<QTimer*>().first()->isActive());
   clock.request();
   QTRY_COMPARE(frames, 4);
+}
+
+void TestBridge::clockHasThreePaces() {
+  bool heavy = false;
+  int frames = 0;
+  FrameClock clock(
+      [&] {
+        QElapsedTimer busy;
+        busy.start();
+        while (heavy && busy.elapsed() <= 2 * FrameClock::budgetMs) continue;
+        return ++frames < 5;
+      },
+      this);
+  QCOMPARE(clock.pace(), 16);
+  clock.setRelaxed(true);
+  QCOMPARE(clock.pace(), 100);
+  clock.setRelaxed(false);
+  heavy = true;
+  clock.request();
+  QTRY_COMPARE(frames, 5);
+  QCOMPARE(clock.pace(), 33);
+  clock.setFixedPace(1000);
+  QCOMPARE(clock.pace(), 1000);
+}
+
+/// Events come ten times a second and the clock sleeps in between: the rate is not zero.
+void TestBridge::clockMeasuresARateBetweenRests() {
+  FrameClock clock([] { return false; }, this);
+  QTimer monitor;
+  connect(&monitor, &QTimer::timeout, &clock, &FrameClock::request);
+  monitor.start(40);
+  QTRY_VERIFY(clock.framesPerSecond() > 0.0);
 }
 
 QTEST_GUILESS_MAIN(TestBridge)

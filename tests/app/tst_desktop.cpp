@@ -14,6 +14,7 @@
 #include <QTest>
 
 #include "app/desktop/unattended.h"
+#include "app/desktop/workers_field.h"
 #include "core/base/error.h"
 #include "window_test.h"
 
@@ -34,6 +35,9 @@ class TestDesktop : public WindowTest {
   void closingMidRunSavesAndEnds();
   void closingIdleEndsAtOnce();
   void metaTrainingFeedsTheComparison();
+  void workersReachRunAndMetaTraining();
+  void tooManyWorkersAreRefused();
+  void windowEqualsRun_data();
   void windowEqualsRun();
 };
 
@@ -205,14 +209,57 @@ void TestDesktop::metaTrainingFeedsTheComparison() {
           nlohmann::json(file.toStdString()));
 }
 
-/// Watching a run must not change it: the window's draws are those of a plain call.
+void TestDesktop::workersReachRunAndMetaTraining() {
+  m_script->length = 5;
+  click("runButton");
+  QTRY_COMPARE(m_window->runs()->state(), RunState::idle);
+  QCOMPARE(m_script->workers.load(), 0);
+  retype(child<QWidget>("workers"), "1");
+  click("runButton");
+  QTRY_COMPARE(m_window->runs()->state(), RunState::idle);
+  QCOMPARE(m_script->workers.load(), 1);
+  child<QDockWidget>("dock.metaTraining")->raise();
+  child<QListWidget>("presets.meta-train")->setCurrentRow(0);
+  child<QLineEdit>("metaFile")->setText(m_folder->filePath("phi.safetensors"));
+  child<QPushButton>("metaStart")->click();
+  QTRY_COMPARE(m_script->metaWorkers.load(), 1);
+  QTRY_VERIFY(child<QPushButton>("metaUse")->isEnabled());
+}
+
+void TestDesktop::tooManyWorkersAreRefused() {
+  auto* field = child<WorkersField>("workers");
+  const QString tooMany = QString::number(WorkersField::cores() + 1);
+  retype(field, tooMany);
+  const QString sentence = takeError();
+  QVERIFY2(sentence.contains("Workers are " + tooMany) && sentence.contains("core"),
+           qPrintable(sentence));
+  QCOMPARE(field->workers(), 0);
+  QCOMPARE(field->value(), 0);
+  field->restore(100000);  // remembered on a larger machine
+  QVERIFY(takeError().isEmpty());
+  QCOMPARE(field->workers(), 0);
+}
+
+void TestDesktop::windowEqualsRun_data() {
+  QTest::addColumn<int>("pace");
+  QTest::addColumn<int>("workers");
+  QTest::addRow("60 Hz") << 16 << 1;
+  QTest::addRow("1 Hz, all cores") << 1000 << WorkersField::cores();
+}
+
+/// Watching a run must not change it: the window's draws are those of a plain call, at any frame
+/// rate and with any number of workers.
 void TestDesktop::windowEqualsRun() {
+  QFETCH(int, pace);
+  QFETCH(int, workers);
   Services services = Services::real();
   services.remember = false;
   openWindow(services);
   QVERIFY(m_window->openPreset("toy-foong"));
   retype(child<QWidget>("quick.gradient_evaluations"), "400");
   retype(child<QWidget>("seed"), "3");
+  retype(child<QWidget>("workers"), QString::number(workers));
+  m_window->clock()->setFixedPace(pace);
   click("runButton");
   QTRY_COMPARE_WITH_TIMEOUT(m_window->runs()->state(), RunState::idle, 120000);
   const auto shown = m_window->runs()->result();

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <qcustomplot.h>
+
 #include <QApplication>
 #include <QComboBox>
 #include <QDialog>
 #include <QDir>
 #include <QDockWidget>
 #include <QFile>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMessageBox>
@@ -33,6 +36,8 @@ class TestWindow : public WindowTest {
   void presetIsSavedAndReadBack();
   void resultNeedsAnEmptyFolder();
   void shortcutSheetListsEveryKey();
+  void budgetIsSpentInTurn();
+  void pausedPicturesArePretty();
   void commandLineExports();
   void commandLineReportsErrors();
 };
@@ -165,6 +170,67 @@ void TestWindow::shortcutSheetListsEveryKey() {
              qPrintable(each->text()));
   }
   QVERIFY(keys >= 14);
+}
+
+/// A budget of nothing draws one picture a frame: the longest waiting, but first the one under
+/// the mouse. What is hidden stays dirty until it is shown.
+void TestWindow::budgetIsSpentInTurn() {
+  const std::vector<PlotEntry> three(plotEntries().begin(), plotEntries().begin() + 3);
+  QWidget window;
+  PlotBoard board(&window, three);
+  auto* row = new QHBoxLayout(&window);
+  for (const PlotBoard::Item& item : board.items()) row->addWidget(item.plot);
+  window.resize(1200, 400);
+  window.show();
+  QVERIFY(QTest::qWaitForWindowExposed(&window));
+  board.refresh(100000);
+  const auto plot = [&board](std::size_t i) { return board.items()[i].plot; };
+  const auto dirty = [&plot] {
+    QString text;
+    for (std::size_t i = 0; i < 3; ++i) text += plot(i)->isDirty() ? '1' : '0';
+    return text;
+  };
+  for (std::size_t i = 0; i < 3; ++i) plot(i)->setAttribute(Qt::WA_UnderMouse, false);
+  RunStarted start;
+  start.run = 1;
+  board.consume({start}, false);
+  QCOMPARE(dirty(), "111");
+  QVERIFY(board.refresh(0));
+  QCOMPARE(dirty(), "011");
+  plot(2)->setAttribute(Qt::WA_UnderMouse);
+  QVERIFY(board.refresh(0));
+  QCOMPARE(dirty(), "010");
+  start.run = 2;
+  board.consume({start}, false);
+  for (int frame = 0; frame < 6 && plot(1)->isDirty(); ++frame) {
+    board.refresh(0);
+    ++start.run;
+    plot(2)->consume(start);  // always dirty, under the mouse
+  }
+  QVERIFY(!plot(1)->isDirty());  // and yet the others get their turn
+  plot(2)->setAttribute(Qt::WA_UnderMouse, false);
+  board.refresh(100000);
+  plot(1)->hide();
+  start.run += 1;
+  board.consume({start}, false);
+  QVERIFY(!board.refresh(100000));
+  QCOMPARE(dirty(), "010");
+  plot(1)->show();
+  QCOMPARE(dirty(), "000");
+}
+
+void TestWindow::pausedPicturesArePretty() {
+  click("runButton");
+  QTRY_VERIFY(m_window->board()->plot("trace")->csv().count('\n') > 5);
+  QCustomPlot* canvas = m_window->board()->plot("trace")->panels().front();
+  QTRY_COMPARE(canvas->notAntialiasedElements(), QCP::AntialiasedElements(QCP::aeAll));
+  QVERIFY(canvas->plottingHints().testFlag(QCP::phFastPolylines));
+  action("pause")->trigger();
+  QTRY_COMPARE(canvas->notAntialiasedElements(), QCP::AntialiasedElements(QCP::aeNone));
+  action("pause")->trigger();
+  QTRY_COMPARE(canvas->notAntialiasedElements(), QCP::AntialiasedElements(QCP::aeAll));
+  stopAndWait();
+  QTRY_COMPARE(canvas->notAntialiasedElements(), QCP::AntialiasedElements(QCP::aeNone));
 }
 
 void TestWindow::commandLineExports() {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <map>
+#include <random>
+#include <tuple>
+
 #include "tests/widgets/plot_fixture.h"
-#include "widgets/plots/decimated_series.h"
 #include "widgets/plots/plot_tools.h"
+#include "widgets/plots/pyramid_series.h"
 #include "widgets/plots/trace_plot.h"
 
 using namespace ergo;
@@ -64,18 +68,18 @@ class TestPlots : public QObject {
     QVERIFY(middle.low() >= 1 && middle.high() <= 5);
   }
 
-  void decimationKeepsExtremesInBoundedMemory() {
-    DecimatedSeries series(100);
+  void pyramidKeepsExtremesInBoundedMemory() {
+    PyramidSeries series(8192);
     for (int i = 0; i < 1000000; ++i) {
       const double y = i == 123457 ? 50.0 : i == 777777 ? -50.0 : std::sin(i * 0.01);
       series.append(i, y, i >= 500000);
     }
     series.append(1000000, qQNaN(), true);
-    const auto points = series.points();
-    QVERIFY(points.size() <= 200);
-    QVERIFY(points.size() >= 100);
-    QCOMPARE(series.samples(), std::size_t{1000000});
-    QCOMPARE(series.nonFinite(), std::size_t{1});
+    QVERIFY(series.points().size() <= 8192);
+    QCOMPARE(series.points().samples(), std::size_t{1000000});
+    QCOMPARE(series.points().non_finite(), std::size_t{1});
+    const auto points = series.overview(100);
+    QVERIFY(points.size() <= 402);
     bool high = false, low = false;
     for (std::size_t i = 0; i < points.size(); ++i) {
       if (i > 0) QVERIFY(points[i].x > points[i - 1].x);
@@ -83,6 +87,75 @@ class TestPlots : public QObject {
       low |= points[i].x == 777777 && points[i].y == -50.0 && points[i].solid;
     }
     QVERIFY(high && low);
+  }
+
+  // Against a plain scan: every pixel column of every zoom has its first, lowest, highest and last.
+  void pyramidColumnsEqualAPlainScan() {
+    std::mt19937 engine(9);
+    PyramidSeries series(1 << 17);
+    std::vector<PyramidSeries::Point> all;
+    double x = 0, y = 0;
+    for (int i = 0; i < 100003; ++i) {
+      x += engine() % 4;  // some share one x
+      y = 0.9 * y + engine() / 4294967296.0;
+      all.push_back({x, y, true});
+      series.append(x, y, true);
+    }
+    const std::vector<std::tuple<double, double, int>> views{
+        {0.0, x, 300}, {-50.0, x + 50, 333},  {1000.5, 90000.25, 97},
+        {7, 3000, 10}, {5000.0, 5100.0, 500}, {x, x + 10, 5}};
+    for (const auto& [from, to, columns] : views) {
+      std::map<int, std::vector<double>> expected, drawn;
+      const auto columnOf = [&, from = from, to = to, columns = columns](double at) {
+        int c = 0;
+        while (c + 1 < columns && at >= from + (to - from) * (static_cast<double>(c + 1) / columns))
+          ++c;
+        return c;
+      };
+      std::size_t inside = 0;
+      for (const auto& p : all) {
+        if (p.x < from || p.x > to) continue;
+        expected[columnOf(p.x)].push_back(p.y);
+        ++inside;
+      }
+      const auto list = series.columns(from, to, columns);
+      QVERIFY(list.size() <= 4 * static_cast<std::size_t>(columns) + 2);
+      for (const auto& p : list)
+        if (p.x >= from && p.x <= to) drawn[columnOf(p.x)].push_back(p.y);
+      QCOMPARE(drawn.size(), expected.size());
+      if (inside <= 4 * static_cast<std::size_t>(columns)) QVERIFY(drawn == expected);
+      for (const auto& [column, values] : expected) {
+        const auto& shown = drawn.at(column);
+        QCOMPARE(shown.front(), values.front());
+        QCOMPARE(shown.back(), values.back());
+        QCOMPARE(*std::min_element(shown.begin(), shown.end()),
+                 *std::min_element(values.begin(), values.end()));
+        QCOMPARE(*std::max_element(shown.begin(), shown.end()),
+                 *std::max_element(values.begin(), values.end()));
+      }
+    }
+  }
+
+  // Zooming in shows single transitions, without new data and without a frame of the clock.
+  void traceZoomShowsEveryTransition() {
+    auto plot = sample::make("trace");
+    plot->resize(720, 440);
+    plot->show();
+    plot->consume(sample::started());
+    plot->consume(sample::trace(0, 0, 200000));
+    plot->refresh();
+    const auto pointsDrawn = [&plot] {
+      int count = 0;
+      for (QCPGraph* graph : plot->panels().front()->axisRects().first()->graphs())
+        count = std::max(count, graph->dataCount());
+      return count;
+    };
+    QVERIFY(pointsDrawn() < 4 * 720);
+    QCPAxis* x = plot->panels().front()->axisRects().first()->axis(QCPAxis::atBottom);
+    x->setRange(400000, 400400);
+    plot->panels().front()->replot();
+    QVERIFY2(near(pointsDrawn(), 102, 2), qPrintable(QString::number(pointsDrawn())));
+    QVERIFY(plot->csv().count('\n') < 4100);
   }
 
   void everyPlotShowsItsColors_data() {

@@ -67,6 +67,14 @@ void LivePlot::applyTheme(const Theme& theme) {
   refresh();
 }
 
+void LivePlot::setPaused(bool paused) {
+  if (m_paused == paused) return;
+  m_paused = paused;
+  if (!m_live) return;
+  rebuild();
+  m_dirty = true;
+}
+
 void LivePlot::redraw() {
   if (m_stale) {
     const QVector<QCPRange> kept = view();
@@ -75,6 +83,7 @@ void LivePlot::redraw() {
     clearNotes();
     build();
     stylePlot(*m_plot, m_theme);
+    m_plot->setNotAntialiasedElements(isLive() ? QCP::aeAll : QCP::aeNone);
     watchAxes();
     if (!m_following) setView(kept);
     m_stale = false;

@@ -33,6 +33,7 @@ class LivePlot : public Plot {
   void consume(const RunEvent& event) final;
   void refresh() final;
   void applyTheme(const Theme& theme) final;
+  void setPaused(bool paused) final;
   std::vector<QCustomPlot*> panels() const final { return {m_plot}; }
 
   bool isFollowing() const { return m_following; }
@@ -63,8 +64,9 @@ class LivePlot : public Plot {
   PanelGrid& grid() { return m_grid; }
   const PanelGrid& grid() const { return m_grid; }
   QCustomPlot* canvas() const { return m_plot; }
-  /// Cheap drawing while data stream in, pretty drawing otherwise and on paper.
-  bool isLive() const { return m_live && !m_theme.print; }
+  /// Cheap drawing (pens of one pixel, nothing antialiased) while data stream in; pretty drawing
+  /// when they do not, and on paper.
+  bool isLive() const { return m_live && !m_paused && !m_theme.print; }
   /// A pen for result curves at the present quality.
   QPen curvePen(const QColor& color) const;
   /// The next redraw calls `build` first.
@@ -102,7 +104,7 @@ class LivePlot : public Plot {
   std::unique_ptr<PlotInteraction> m_interaction;
   QHash<QCPAxis*, QVector<QCPAxis*>> m_links;
   QVector<QCPItemText*> m_notes;
-  bool m_following = true, m_live = false, m_stale = true, m_adjusting = false;
+  bool m_following = true, m_live = false, m_paused = false, m_stale = true, m_adjusting = false;
   std::int64_t m_run = -1;
 };
 

@@ -28,6 +28,8 @@ class Plot : public QWidget {
   virtual QString csv() const = 0;
   /// The same data and view in widgets of its own; export restyles and resizes it.
   virtual std::unique_ptr<Plot> clone() const = 0;
+  /// Whether the run stands still: then a picture is drawn as prettily as after its end.
+  virtual void setPaused(bool paused) = 0;
   bool isDirty() const { return m_dirty; }
 
  protected:

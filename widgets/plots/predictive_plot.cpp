@@ -83,7 +83,7 @@ void PredictivePlot::buildPanel(int sampler) {
   panel.narrow = addBand(rect, alpha(color, narrow_opacity));
   buildReference(sampler);
   panel.mean = addGraph(rect);
-  panel.mean->setPen(solidPen(color, theme().line_width + 0.5));
+  panel.mean->setPen(solidPen(color, isLive() ? 1.0 : theme().line_width + 0.5));
   buildData(sampler);
   m_panels.push_back(panel);
 }

@@ -64,7 +64,7 @@ void ReliabilityPlot::build() {
     const SamplerInfo& info = m_state.samplers[s];
     const QColor color = theme().sampler(QString::fromStdString(info.id));
     QCPGraph* graph = addGraph(grid().rect(0), QString::fromStdString(info.label), grid().legend());
-    graph->setPen(solidPen(color, theme().line_width));
+    graph->setPen(curvePen(color));
     graph->setScatterStyle({shapes[s % shapes.size()], QPen(color, theme().print ? 0.8 : 1.2),
                             QBrush(color), theme().print ? 3.5 : 6.0});
     m_graphs.push_back(graph);

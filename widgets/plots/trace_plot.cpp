@@ -7,12 +7,28 @@
 #include "widgets/plots/plot_tools.h"
 
 namespace ergo {
+namespace {
+
+constexpr int overview_columns = 512;  // for ranges and files
+constexpr int paper_columns = 3;       // per point of a printed figure: 216 to the inch
+
+/// Equal shares of the budget: one chain of each of four samplers keeps a million transitions.
+std::size_t capacityOf(const std::vector<SamplerInfo>& samplers) {
+  std::size_t chains = 0;
+  for (const SamplerInfo& info : samplers)
+    chains += static_cast<std::size_t>(std::max<std::int64_t>(1, info.chains));
+  return std::max<std::size_t>(1024, TracePlot::pointBudget / std::max<std::size_t>(1, chains));
+}
+
+}  // namespace
 
 TracePlot::TracePlot(QWidget* parent) : LivePlot(parent) {
   setAccessibleName(tr("Potential traces"));
   m_logAction = addPlotAction(
       QStringLiteral("logarithmicY"), tr("Logarithmic y axis"), Qt::Key_L,
       [this] { setLogarithmic(!m_state.log); }, true);
+  // Zoom and pan replot without a redraw of this class.
+  connect(canvas(), &QCustomPlot::beforeReplot, this, &TracePlot::followView);
 }
 
 void TracePlot::setLogarithmic(bool on) {
@@ -35,7 +51,8 @@ bool TracePlot::take(const RunEvent& event) {
     m_state.samplers = start->samplers;
     m_state.chains.clear();
     for (const SamplerInfo& info : start->samplers) {
-      m_state.chains.emplace_back(static_cast<std::size_t>(std::max<std::int64_t>(1, info.chains)));
+      m_state.chains.emplace_back(static_cast<std::size_t>(std::max<std::int64_t>(1, info.chains)),
+                                  Chain{PyramidSeries(capacityOf(start->samplers)), {}});
     }
     return true;
   }
@@ -107,17 +124,29 @@ void TracePlot::buildSampler(std::size_t sampler) {
     lines.solid->setPen(solidPen(color, width));
     for (QCPGraph* line : {lines.pale, lines.solid}) {
       line->setAntialiased(!isLive());
-      line->setAdaptiveSampling(true);
     }
     m_lines[sampler].push_back(lines);
   }
 }
 
-void TracePlot::drawChain(const Chain& chain, const Lines& lines) {
+/// Fills the lines for what the x axis shows, at the pixels it has.
+void TracePlot::drawChains() {
+  m_drawn = grid().x(0)->range();
+  m_drawnColumns = grid().rect(0)->width();
+  const double scale = theme().print ? paper_columns : devicePixelRatioF();
+  const int columns = std::clamp(static_cast<int>(m_drawnColumns * scale), 16, 8192);
+  for (std::size_t s = 0; s < m_lines.size(); ++s) {
+    for (std::size_t c = 0; c < m_lines[s].size(); ++c)
+      drawChain(m_state.chains[s][c], m_lines[s][c], m_drawn, columns);
+  }
+}
+
+void TracePlot::drawChain(const Chain& chain, const Lines& lines, const QCPRange& range,
+                          int columns) {
   const bool log = grid().y(0)->scaleType() == QCPAxis::stLogarithmic;
   QVector<QCPGraphData> pale, solid;
   bool before = true;
-  for (const DecimatedSeries::Point& point : chain.series.points()) {
+  for (const auto& point : chain.series.columns(range.lower, range.upper, columns)) {
     const double y = log && point.y <= 0 ? qQNaN() : point.y;
     // A change of kind belongs to both lines, so that they meet; then the other one pauses.
     if (point.solid != before) {
@@ -131,18 +160,19 @@ void TracePlot::drawChain(const Chain& chain, const Lines& lines) {
   lines.solid->data()->set(solid, true);
 }
 
+void TracePlot::followView() {
+  if (!m_crosses || grid().count() == 0) return;
+  if (grid().x(0)->range() != m_drawn || grid().rect(0)->width() != m_drawnColumns) drawChains();
+}
+
 void TracePlot::draw() {
   if (!m_crosses) return;
   if (m_state.log && grid().y(0)->scaleType() == QCPAxis::stLogarithmic && !canBeLogarithmic()) {
     rebuild();  // the next frame goes back to a linear axis and says why
     markDirty();
   }
-  for (std::size_t s = 0; s < m_lines.size(); ++s) {
-    for (std::size_t c = 0; c < m_lines[s].size(); ++c) {
-      drawChain(m_state.chains[s][c], m_lines[s][c]);
-    }
-  }
   drawDivergences();
+  m_drawnColumns = 0;  // new points: the replot that follows the layout fills the lines
 }
 
 // The potential of a diverging chain leaves the range, so the text stays at the upper edge.
@@ -157,7 +187,7 @@ void TracePlot::drawDivergences() {
     const QString label = QString::fromStdString(m_state.samplers[s].label);
     for (const Chain& chain : m_state.chains[s]) {
       if (chain.divergence.isEmpty()) continue;
-      const DecimatedSeries::Point& last = chain.series.last();
+      const PyramidSeries::Point last = chain.series.last();
       const double line = 0.02 + 0.07 * static_cast<double>(x.size());
       QCPItemText* note = addNote(
           0, last.x, line, QStringLiteral("✕ %1: %2").arg(label, chain.divergence), theme().alert);
@@ -173,16 +203,15 @@ void TracePlot::drawDivergences() {
 }
 
 bool TracePlot::canBeLogarithmic() const {
-  bool positive = false;
+  bool any = false;
   for (const auto& chains : m_state.chains) {
     for (const Chain& chain : chains) {
-      for (const DecimatedSeries::Point& point : chain.series.points()) {
-        if (point.y <= 0) return false;
-        positive = true;
-      }
+      if (chain.series.isEmpty()) continue;
+      if (chain.series.points().low() <= 0) return false;
+      any = true;
     }
   }
-  return positive;
+  return any;
 }
 
 /// Where one sampler moves: its collected points, or the later half of each chain before any is
@@ -190,7 +219,7 @@ bool TracePlot::canBeLogarithmic() const {
 FiniteRange TracePlot::samplerRange(const std::vector<Chain>& chains) const {
   std::vector<double> collected, late;
   for (const Chain& chain : chains) {
-    const auto points = chain.series.points();
+    const auto points = chain.series.overview(overview_columns);
     for (std::size_t i = 0; i < points.size(); ++i) {
       if (points[i].solid) collected.push_back(points[i].y);
       if (2 * i >= points.size()) late.push_back(points[i].y);  // without the transient
@@ -205,7 +234,9 @@ void TracePlot::fitRanges() {
   FiniteRange across, up;
   for (const auto& chains : m_state.chains) {
     for (const Chain& chain : chains) {
-      for (const auto& point : chain.series.points()) across.add(point.x);
+      if (chain.series.isEmpty()) continue;
+      across.add(chain.series.points().x(0));
+      across.add(chain.series.last().x);
     }
     const FiniteRange own = samplerRange(chains);
     if (own.isEmpty()) continue;
@@ -225,7 +256,7 @@ QString TracePlot::csv() const {
   for (std::size_t s = 0; s < m_state.chains.size(); ++s) {
     const QString id = csvText(QString::fromStdString(m_state.samplers[s].id));
     for (std::size_t c = 0; c < m_state.chains[s].size(); ++c) {
-      for (const DecimatedSeries::Point& point : m_state.chains[s][c].series.points()) {
+      for (const auto& point : m_state.chains[s][c].series.overview(overview_columns)) {
         text += csvRow({id, QString::number(c), csvNumber(point.x), csvNumber(point.y),
                         point.solid ? "1" : "0"});
       }

@@ -2,18 +2,24 @@
 #pragma once
 #include <vector>
 
-#include "widgets/plots/decimated_series.h"
 #include "widgets/plots/live_plot.h"
 #include "widgets/plots/plot_tools.h"
+#include "widgets/plots/pyramid_series.h"
 
 namespace ergo {
 
 /// Potential U (nats, full-data scale) of every chain against gradient evaluations of its
 /// sampler. Parts that collect no draws (burn-in, exploration) are pale. The range follows the
 /// quantiles of what is collected, so that the first transient does not squash the rest.
+///
+/// Every chain is drawn by the pixel columns of the visible range, so zooming in shows more until
+/// single transitions are seen. All chains together hold `pointBudget` points; what is beyond is
+/// kept by its extremes (PyramidSeries).
 class TracePlot : public LivePlot {
   Q_OBJECT
  public:
+  static constexpr std::size_t pointBudget = std::size_t{1} << 22;  ///< 80 MiB
+
   explicit TracePlot(QWidget* parent = nullptr);
   QString csv() const override;
   QString summary() const override;
@@ -32,7 +38,7 @@ class TracePlot : public LivePlot {
  private:
   friend class LivePlot;
   struct Chain {
-    DecimatedSeries series;
+    PyramidSeries series;
     QString divergence;  ///< text of the marker; empty: none
   };
   struct State {
@@ -48,7 +54,9 @@ class TracePlot : public LivePlot {
   bool takeDivergence(const ChainDiverged& event);
   Chain* chain(int sampler, std::int64_t index);
   void buildSampler(std::size_t sampler);
-  void drawChain(const Chain& chain, const Lines& lines);
+  void drawChains();
+  void drawChain(const Chain& chain, const Lines& lines, const QCPRange& range, int columns);
+  void followView();
   void drawDivergences();
   bool canBeLogarithmic() const;
 
@@ -56,6 +64,8 @@ class TracePlot : public LivePlot {
   QAction* m_logAction = nullptr;
   std::vector<std::vector<Lines>> m_lines;
   QCPGraph* m_crosses = nullptr;
+  QCPRange m_drawn;        ///< the range that the lines were filled for,
+  int m_drawnColumns = 0;  ///< and its pixels
 };
 
 }  // namespace ergo
