@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "app/cli/command.h"
+#include "app/cli/processes.h"
 
 namespace ergo::cli {
 namespace {
@@ -15,6 +16,7 @@ struct Options {
   std::string preset, file, resume, seed = "0", workers = "0";
   std::vector<std::string> set;
   bool force = false, json = false;
+  ProcessOptions processes;
 };
 
 void train(const Options& o, Session& session) {
@@ -24,7 +26,10 @@ void train(const Options& o, Session& session) {
   options.seed = parse_count("--seed", o.seed);
   options.workers = static_cast<int>(parse_count("--workers", o.workers));
   options.force = o.force;
+  options.distributed = read_process_options(o.processes);
   const MetaResult result = meta_train(load_with(o.preset, o.set), options, progress_sink(session), session.control);
+  if (result.reason == "stopped") session.exit = ExitCode::interrupted;
+  if (!result.speaks) return;
   if (o.json) {
     session.out << to_json(result).dump(2) << "\n";
   } else {
@@ -32,7 +37,6 @@ void train(const Options& o, Session& session) {
                                "phi SHA-256 {}; written to {}\n", result.reason, result.iterations,
                                result.seconds, result.best_score, result.phi_sha256, result.file.string());
   }
-  if (session.control.stopped()) session.exit = ExitCode::interrupted;
 }
 
 void add_common(CLI::App* command, Options& o) {
@@ -52,6 +56,7 @@ void add_meta_train(CLI::App& app, Session& session) {
   command->add_option("--seed", o->seed, "Seed; 0: the preset's");
   command->add_flag("--force", o->force, "Replace an existing output file");
   add_common(command, *o);
+  add_process_options(*command, o->processes);
   command->callback([o, &session] { train(*o, session); });
 }
 

@@ -14,6 +14,7 @@ enum class ExitCode : int {
   internal = 70,      ///< internal error, or every chain diverged
   cannot_create = 73, ///< an output folder or file cannot be created
   io = 74,            ///< reading or writing failed
+  temporary = 75,     ///< other processes of the job are missing or lost; queue it again
   config = 78,        ///< a preset value violates its constraint
   interrupted = 130,  ///< SIGINT or SIGTERM, after saving what exists
 };

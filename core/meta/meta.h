@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/config/preset.h"
+#include "core/distributed/options.h"
 #include "core/events/events.h"
 #include "core/run/control.h"
 
@@ -19,6 +20,7 @@ struct MetaOptions {
   int workers = 0;               ///< 0: one per core
   std::int64_t run = 1;
   bool force = false;            ///< replace an existing `out`
+  DistributedOptions distributed{};  ///< this process's part in a job of several
 };
 
 struct MetaResult {
@@ -27,11 +29,15 @@ struct MetaResult {
   double best_score = undefined, seconds = 0.0;
   std::string phi_sha256;
   std::filesystem::path file;
+  bool speaks = true;  ///< false in all processes of a job but the lowest living one
 };
 
 /// Antithetic-ES meta-training (algorithms 1.3, 1.4). Emits MetaIteration and Progress, writes
 /// `out`, `out.state.safetensors` and `out.log.csv` at every validation and at the end; a stop keeps the best so far.
-/// @throws Error naming preset field or file.
+/// The processes of a job share the unrolls and all end with the same result, bit for bit that of
+/// one process; the lowest living one alone emits events and writes files.
+/// @throws Error naming preset field or file; {temporary} when too few processes came or this one
+/// was left out (see PeerGroup).
 MetaResult meta_train(const Preset& preset, const MetaOptions& options, const EventSink& sink,
                       RunControl& control);
 

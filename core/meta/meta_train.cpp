@@ -5,8 +5,12 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <memory>
+#include <optional>
 
 #include "core/base/purpose.h"
+#include "core/distributed/peer_group.h"
+#include "core/distributed/task_share.h"
 #include "core/io/atomic_file.h"
 #include "core/io/sha256.h"
 #include "core/meta/meta.h"
@@ -40,6 +44,7 @@ class MetaTraining {
         preset_(preset.id),
         hash_(io::sha256_hex(sections_.identity + fmt::format("|{}", seed_))),
         state_(MetaParameters::count) {
+    check_division();
     make_validation_tasks();
     if (options.resume.empty()) {
       state_.phi = initial_phi(sections_.es.initialisation,
@@ -48,29 +53,92 @@ class MetaTraining {
     } else {
       state_ = load_meta_state(options.resume, hash_);
     }
+    const auto pool = [this](std::size_t count, const std::function<void(std::size_t)>& task) {
+      parallel_for(count, workers_, task);
+    };
+    share_ = options.distributed.on()
+                 ? make_peer_share(options.distributed, facts(), pool, control_)
+                 : make_local_share(pool, control_);
   }
 
+  /// Every loop around a shared call ends by its answer, never by a look at the control: a stop
+  /// reaches the processes at different times, but they must make the same calls.
   MetaResult train() {
     const auto begin = Clock::now();
-    if (std::isnan(state_.best_score)) validate();
     const std::int64_t first = state_.iteration;
-    while (state_.iteration < sections_.loop.iterations && !control_.stopped()) {
-      iterate();
-      report_progress(first, begin);
+    try {
+      if (std::isnan(state_.best_score)) validate();
+      while (state_.iteration < sections_.loop.iterations && iterate()) report_progress(first, begin);
+      share_->commit([this] { save(); });
+    } catch (const GroupLost& error) {
+      keep_state(error);
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::temporary) share_->finish();
+      throw;
     }
-    save();
-    MetaResult result;
-    result.reason = control_.stopped() ? "stopped" : "completed";
-    result.iterations = state_.iteration;
-    result.best_score = state_.best_score;
-    result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    result.phi_sha256 = io::sha256_hex({reinterpret_cast<const char*>(state_.best_phi.data()),
-                                        state_.best_phi.size() * sizeof(float)});
-    result.file = options_.out;
-    return result;
+    MetaResult done = result(std::chrono::duration<double>(Clock::now() - begin).count());
+    tell(RunFinished{0, done.reason, ""});
+    share_->finish();
+    return done;
   }
 
  private:
+  void check_division() const {
+    const int processes = options_.distributed.on() ? options_.distributed.processes : 1;
+    if (processes < 1 || sections_.loop.pairs % processes == 0) return;
+    throw Error(ExitCode::config, fmt::format("Field 'pairs' is {}, but must be a multiple of the "
+                                              "{} processes.", sections_.loop.pairs, processes));
+  }
+
+  /// What decides the numbers, as far as it can differ between the processes of a job.
+  std::vector<Fact> facts() const {
+    const auto digits = [](const std::string& hash) { return hash.substr(0, 12); };
+    std::vector<Fact> facts = program_facts();
+    facts.push_back({"preset", fmt::format("'{}' ({})", preset_,
+                                           digits(io::sha256_hex(sections_.identity)))});
+    facts.push_back({"seed", fmt::format("{}", seed_)});
+    facts.push_back({"start", fmt::format("iteration {} ({})", state_.iteration,
+                                            digits(phi_sha256(state_.phi)))});
+    return facts;
+  }
+
+  static std::string phi_sha256(const std::vector<float>& phi) {
+    return io::sha256_hex({reinterpret_cast<const char*>(phi.data()), phi.size() * sizeof(float)});
+  }
+
+  MetaResult result(double seconds) const {
+    MetaResult result;
+    result.reason = state_.iteration < sections_.loop.iterations ? "stopped" : "completed";
+    result.iterations = state_.iteration;
+    result.best_score = state_.best_score;
+    result.seconds = seconds;
+    result.phi_sha256 = phi_sha256(state_.best_phi);
+    result.file = options_.out;
+    result.speaks = share_->lowest();
+    return result;
+  }
+
+  /// The state before the shared call that failed: a resumed training does it again.
+  [[noreturn]] void keep_state(const GroupLost& error) {
+    if (!share_->lowest()) throw error;
+    if (!others_are_ahead()) save();
+    throw GroupLost(fmt::format("{} The training is kept in '{}'.", error.what(), state_file().string()));
+  }
+
+  /// Whether the file holds a later state: others may have gone on while this process slept.
+  bool others_are_ahead() const {
+    std::error_code error;
+    if (!fs::exists(state_file(), error)) return false;
+    return load_meta_state(state_file(), hash_).iteration > state_.iteration;
+  }
+
+  template <class Event>
+  void tell(Event event) {
+    if (share_->lowest()) emit_(std::move(event));
+  }
+
+  fs::path state_file() const { return options_.out.string() + ".state.safetensors"; }
+
   MetaParameters parameters(const std::vector<float>& phi) const {
     MetaParameters p;
     p.set_flat(phi);
@@ -102,31 +170,50 @@ class MetaTraining {
   }
 
   /// Both arms of a pair meet the same task, initial position and noise.
-  std::vector<PairLoss> population_losses() const {
+  double arm_loss(std::size_t arm) const {
+    const std::size_t pair = arm / 2;
+    const float sign = arm % 2 == 0 ? 1.0f : -1.0f;
+    const RngKey key = purpose_key(seed_, Purpose::meta_task)
+                           .fold_in(static_cast<std::uint64_t>(state_.iteration)).fold_in(pair);
+    const MetaTask task = make_task(sections_.family, key);
+    std::vector<float> phi = state_.phi;
+    const std::vector<float> v =
+        es_direction(purpose_key(seed_, Purpose::es_perturbation), state_.iteration,
+                     static_cast<std::int64_t>(pair), phi.size());
+    const float step = sign * static_cast<float>(sections_.es.sigma);
+    for (std::size_t i = 0; i < phi.size(); ++i) phi[i] += step * v[i];
+    return loss_of(phi, task, unroll_length(key.fold_in(7)), key.fold_in(8));
+  }
+
+  /// Nothing when stopped meanwhile: half a population is no gradient.
+  std::optional<std::vector<PairLoss>> population_losses() {
     const auto pairs = static_cast<std::size_t>(sections_.loop.pairs);
+    const auto arms = share_->values(2 * pairs, [this](std::size_t arm) { return arm_loss(arm); });
+    if (!arms) return std::nullopt;
     std::vector<PairLoss> losses(pairs);
-    parallel_for(2 * pairs, workers_, [&](std::size_t arm) {
-      const std::size_t pair = arm / 2;
-      const float sign = arm % 2 == 0 ? 1.0f : -1.0f;
-      const RngKey key = purpose_key(seed_, Purpose::meta_task)
-                             .fold_in(static_cast<std::uint64_t>(state_.iteration)).fold_in(pair);
-      const MetaTask task = make_task(sections_.family, key);
-      std::vector<float> phi = state_.phi;
-      const std::vector<float> v =
-          es_direction(purpose_key(seed_, Purpose::es_perturbation), state_.iteration,
-                       static_cast<std::int64_t>(pair), phi.size());
-      const float step = sign * static_cast<float>(sections_.es.sigma);
-      for (std::size_t i = 0; i < phi.size(); ++i) phi[i] += step * v[i];
-      const double loss = loss_of(phi, task, unroll_length(key.fold_in(7)), key.fold_in(8));
-      (arm % 2 == 0 ? losses[pair].plus : losses[pair].minus) = loss;
-    });
+    for (std::size_t p = 0; p < pairs; ++p) losses[p] = {(*arms)[2 * p], (*arms)[2 * p + 1]};
     return losses;
   }
 
-  void iterate() {
-    const std::vector<PairLoss> losses = population_losses();
-    if (control_.stopped()) return;  // half a population is no gradient
+  /// One outer iteration. @return false when stopped meanwhile; the state is as before then, and
+  /// also when it throws.
+  bool iterate() {
+    const auto losses = population_losses();
+    if (!losses) return false;
     const MetaState before = state_;
+    try {
+      if (advance(*losses)) return true;
+    } catch (...) {
+      state_ = before;
+      throw;
+    }
+    state_ = before;
+    return false;
+  }
+
+  /// Moves phi; false when the validation was stopped.
+  bool advance(const std::vector<PairLoss>& losses) {
+    options_.distributed.enter("update");
     double norm = 0.0;
     const std::vector<double> gradient =
         es_gradient(purpose_key(seed_, Purpose::es_perturbation), state_.iteration, losses,
@@ -144,12 +231,10 @@ class MetaTraining {
     const bool validated = state_.iteration % sections_.loop.validate_every == 0 ||
                            state_.iteration == sections_.loop.iterations;
     const double score = validated ? validate() : undefined;
-    if (validated && std::isnan(score)) {  // stopped meanwhile: a resumed training does it again
-      state_ = before;
-      return;
-    }
+    if (validated && std::isnan(score)) return false;
     record(mean, score, norm);
-    if (validated) save();
+    if (validated) share_->commit([this] { save(); });
+    return true;
   }
 
   void record(double loss, double score, double norm) {
@@ -163,7 +248,7 @@ class MetaTraining {
     event.gradient_norm = norm;
     state_.log.insert(state_.log.end(), {static_cast<double>(event.iteration), loss, event.smoothed,
                                          score, norm});
-    emit_(event);
+    tell(event);
   }
 
   void make_validation_tasks() {
@@ -176,15 +261,14 @@ class MetaTraining {
   /// Mean excess NLL over the true function on the frozen tasks, each at most score_cap; NaN
   /// when stopped meanwhile.
   double validate() {
-    std::vector<double> excess(tasks_.size());
-    parallel_for(tasks_.size(), workers_, [&](std::size_t i) {
+    const auto excess = share_->values(tasks_.size(), [this](std::size_t i) {
       const RngKey key = purpose_key(seed_, Purpose::meta_task).fold_in(~std::uint64_t{1}).fold_in(i);
       const double loss = loss_of(state_.phi, tasks_[i], sections_.loop.steps_max, key);
-      excess[i] = std::min(score_cap, loss - tasks_[i].true_nll);
+      return std::min(score_cap, loss - tasks_[i].true_nll);
     });
-    if (control_.stopped()) return undefined;  // some tasks were cut short
+    if (!excess) return undefined;
     double score = 0.0;
-    for (const double x : excess) score += x / static_cast<double>(excess.size());
+    for (const double x : *excess) score += x / static_cast<double>(excess->size());
     if (!(score >= state_.best_score)) {  // also when there is none yet
       state_.best_score = score;
       state_.best_phi = state_.phi;
@@ -204,7 +288,7 @@ class MetaTraining {
                                                   sections_.loop.steps_max)},
                      {"burn_in_fraction", fmt::format("{}", sections_.loop.burn_in_fraction)}};
     save_meta_parameters(options_.out, best);
-    save_meta_state(fs::path(options_.out.string() + ".state.safetensors"), state_, hash_);
+    save_meta_state(state_file(), state_, hash_);
     io::write_file(options_.out.string() + ".log.csv", meta_log_csv(state_));
   }
 
@@ -217,7 +301,7 @@ class MetaTraining {
       progress.seconds_left = elapsed * static_cast<double>(progress.total - progress.done) /
                               static_cast<double>(state_.iteration - first);
     }
-    emit_(std::move(progress));
+    tell(std::move(progress));
   }
 
   MetaSections sections_;
@@ -229,6 +313,7 @@ class MetaTraining {
   std::string preset_, hash_;
   MetaState state_;
   std::vector<MetaTask> tasks_;
+  std::unique_ptr<TaskShare> share_;
 };
 
 void check_output(const MetaOptions& options) {
@@ -252,9 +337,7 @@ MetaResult meta_train(const Preset& preset, const MetaOptions& options, const Ev
   check_output(options);
   Emitter emit(sink, options.run);
   MetaTraining training(preset, options, emit, control);
-  MetaResult result = training.train();
-  emit(RunFinished{0, result.reason, ""});
-  return result;
+  return training.train();
 }
 
 nlohmann::json to_json(const MetaResult& result) {

@@ -29,3 +29,25 @@ if(ERGO_DESKTOP)
   set_package_properties(QCustomPlotQt6 PROPERTIES PURPOSE "live plots and their vector export")
 endif()
 find_package(Qt6 6.4 REQUIRED COMPONENTS Core Test)
+
+# Gloo, LibTorch's c10d: LibTorch brings the library, not always the headers that fit it.
+if(ERGO_GLOO)
+  find_path(GLOO_INCLUDE_DIR gloo/rendezvous/store.h)
+  if(GLOO_INCLUDE_DIR)
+    include(CheckCXXSourceCompiles)
+    set(CMAKE_REQUIRED_LIBRARIES ${TORCH_LIBRARIES})
+    set(CMAKE_REQUIRED_INCLUDES ${TORCH_INCLUDE_DIRS} ${GLOO_INCLUDE_DIR})
+    set(CMAKE_REQUIRED_DEFINITIONS -DUSE_C10D_GLOO)
+    check_cxx_source_compiles("#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+      int main() { return !c10d::ProcessGroupGloo::createDeviceForInterface(\"lo\"); }"
+      ERGO_GLOO_USABLE)
+    unset(CMAKE_REQUIRED_LIBRARIES)
+    unset(CMAKE_REQUIRED_INCLUDES)
+    unset(CMAKE_REQUIRED_DEFINITIONS)
+  endif()
+endif()
+if(NOT ERGO_GLOO OR NOT GLOO_INCLUDE_DIR)
+  set(ERGO_GLOO_USABLE OFF)
+endif()
+add_feature_info(Gloo ERGO_GLOO_USABLE
+  "processes of one job exchange over a network interface (without: over a shared folder)")

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace ergo {
+
+/// What a process adds to an operation, and what all together make of it.
+struct PeerMessage {
+  enum class State { ok, stopped, failed };
+  std::int64_t operation = 0;           ///< counted from 0 in every process alike
+  State state = State::ok;
+  int code = 0;                         ///< of a failure: exit code
+  std::string text;                     ///< of a failure
+  std::map<std::size_t, double> values; ///< by index, every bit kept
+
+  void fail(int exit_code, const std::string& why) {
+    state = State::failed;
+    code = exit_code;
+    text = why;
+  }
+  /// Adds another one's values; one failure makes all a failure, else one stop a stop.
+  void merge(const PeerMessage& other);
+};
+
+std::string encode(const PeerMessage& message);
+
+/// @throws Error{io} for bytes that encode() did not make.
+PeerMessage decode(const std::string& bytes);
+
+}  // namespace ergo
