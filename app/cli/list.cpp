@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "app/cli/command.h"
+#include "core/base/device.h"
 #include "core/config/preset.h"
 #include "core/registry/registry.h"
 
@@ -30,23 +31,31 @@ void print_presets(std::ostream& out) {
   }
 }
 
+void print_devices(std::ostream& out) {
+  for (const DeviceInfo& device : devices()) {
+    out << fmt::format("{:<15} {}\n", device.name, describe(device));
+  }
+  if (!built_with_cuda()) out << "This program was built without CUDA.\n";
+}
+
 void list(const std::string& what, std::ostream& out) {
   if (what == "presets") print_presets(out);
   else if (what == "samplers") print_entries(out, sampler_entries());
   else if (what == "models") print_entries(out, model_entries());
   else if (what == "datasets") print_entries(out, dataset_entries());
+  else if (what == "devices") print_devices(out);
   else
     throw Error(ExitCode::usage,
                 fmt::format("'{}' cannot be listed{}", what,
-                            nearest_hint(what, {"presets", "samplers", "models", "datasets"})));
+                            nearest_hint(what, {"presets", "samplers", "models", "datasets", "devices"})));
 }
 
 }  // namespace
 
 void add_list(CLI::App& app, Session& session) {
   auto what = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("list", "List presets, samplers, models or datasets");
-  command->add_option("what", *what, "presets, samplers, models or datasets")->required();
+  CLI::App* command = app.add_subcommand("list", "List presets, samplers, models, datasets or devices");
+  command->add_option("what", *what, "presets, samplers, models, datasets or devices")->required();
   command->callback([what, &session] { list(*what, session.out); });
 }
 

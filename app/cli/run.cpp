@@ -53,7 +53,7 @@ void run_command(const Options& options, Session& session) {
     run_options.workers = static_cast<int>(parse_count("--workers", options.workers));
     results.push_back(run(preset, run_options, progress_sink(session), session.control));
     save(options, results.back(), seeds.size() > 1);
-    if (results.back().all_diverged()) session.exit = ExitCode::internal;
+    if (results.back().all_diverged() || results.back().cut_short()) session.exit = ExitCode::internal;
   }
   print(options, results, session.out);
   if (session.control.stopped()) session.exit = ExitCode::interrupted;

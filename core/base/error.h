@@ -11,7 +11,7 @@ enum class ExitCode : int {
   usage = 64,         ///< unknown option, id or field
   data = 65,          ///< malformed content of a file
   no_input = 66,      ///< a named file is missing
-  internal = 70,      ///< internal error, or every chain diverged
+  internal = 70,      ///< internal error, every chain diverged, or memory ran out
   cannot_create = 73, ///< an output folder or file cannot be created
   io = 74,            ///< reading or writing failed
   temporary = 75,     ///< other processes of the job are missing or lost; queue it again

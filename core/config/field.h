@@ -16,6 +16,11 @@
 /// `v("name", member, FieldInfo{...})` once per field, in the order a form shows them.
 namespace ergo {
 
+/// A value that forms offer for a text field, which takes others too.
+struct Suggestion {
+  std::string value, explanation;
+};
+
 struct FieldInfo {
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
@@ -24,6 +29,7 @@ struct FieldInfo {
   std::string unit{};                ///< "nats", "steps", "mm", ...; empty: no unit
   std::string doc{};                 ///< one sentence: meaning, and what 0 means where it is special
   bool advanced = false;             ///< forms fold it away
+  std::vector<Suggestion> suggestions{};  ///< of a text field
 };
 
 enum class FieldType { real, integer, boolean, text, choice, integer_list, real_list };

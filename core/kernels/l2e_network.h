@@ -12,6 +12,11 @@ inline constexpr int l2e_width = 32;
 inline constexpr int l2e_momentum_feature = 2;
 inline constexpr int l2e_averages = 6;
 
+/// Parameters [offset, offset + size) share their feature normalisers.
+struct L2eSpan {
+  std::int64_t offset = 0, size = 0;
+};
+
 /// Meta-parameters phi, weights row-major `[out, in]` as in the file, float32.
 struct L2eWeights {
   std::array<float, l2e_width * l2e_features> w0{};

@@ -9,11 +9,6 @@
 /// l2e_update with NetworkKinetic (samplers/l2e.h).
 namespace ergo {
 
-/// Parameters [offset, offset + size) share their feature normalisers.
-struct L2eSpan {
-  std::int64_t offset = 0, size = 0;
-};
-
 struct L2eStepNumbers {
   float gradient_scale = 1.0f;  ///< 1 / n: g = gradient_scale * grad
   float step_size = 0, data_size = 0, friction = 0, noise_scale = 0;

@@ -5,49 +5,26 @@
 #include <numbers>
 
 #include "core/posteriors/posterior.h"
+#include "core/posteriors/train_rows.h"
 
 namespace ergo {
 namespace {
 
 class AutogradPotential final : public Potential {
  public:
-  AutogradPotential(const Posterior& posterior, torch::Dtype dtype)
-      : posterior_(posterior), dtype_(dtype) {
-    std::vector<torch::Tensor> precision;
-    const auto& blocks = layout().blocks();
-    for (std::size_t b = 0; b < blocks.size(); ++b) {
-      const double sd = posterior.prior_sd[b];
-      precision.push_back(torch::full({ParameterLayout::size_of(blocks[b])}, 1.0 / (sd * sd), dtype));
-    }
-    precision_ = torch::cat(precision);
-  }
+  AutogradPotential(const Posterior& posterior, const torch::TensorOptions& options)
+      : posterior_(posterior), options_(options), precision_(prior_precision(posterior, options)) {}
 
   void bind(std::span<const std::int64_t> rows, std::int64_t batch) override {
-    const auto count = static_cast<std::int64_t>(rows.size());
-    const Split& train = posterior_.data->train;
-    x_ = torch::empty({count, train.x.width}, dtype_);
-    if (dtype_ == torch::kDouble) {
-      train.x.gather(rows.data(), count, x_.data_ptr<double>());
-    } else {
-      train.x.gather(rows.data(), count, x_.data_ptr<float>());
-    }
-    x_ = x_.reshape({count / batch, batch, train.x.width});
-    const bool regression = posterior_.data->task == Task::regression;
-    target_ = torch::empty({count}, regression ? torch::kDouble : torch::kLong);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const auto row = static_cast<std::size_t>(rows[static_cast<std::size_t>(i)]);
-      if (regression) target_.data_ptr<double>()[i] = train.y[row];
-      else target_.data_ptr<std::int64_t>()[i] = train.labels[row];
-    }
-    target_ = target_.reshape({count / batch, batch});
-    if (regression) target_ = target_.to(dtype_);
+    const TrainRows bound = gather_rows(*posterior_.data, rows, options_);
+    const auto chains = static_cast<std::int64_t>(rows.size()) / batch;
+    x_ = bound.x.reshape({chains, batch, bound.x.size(1)});
+    target_ = bound.target.reshape({chains, batch});
     scale_ = static_cast<double>(data_count()) / static_cast<double>(batch);
   }
 
   void bind_all() override {
-    std::vector<std::int64_t> rows(static_cast<std::size_t>(data_count()));
-    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::int64_t>(i);
-    bind(rows, data_count());
+    bind(all_rows(*posterior_.data), data_count());
   }
 
   const Evaluation& evaluate(const torch::Tensor& position) override {
@@ -78,7 +55,7 @@ class AutogradPotential final : public Potential {
   }
 
   Posterior posterior_;
-  torch::Dtype dtype_;
+  torch::TensorOptions options_;
   torch::Tensor precision_, x_, target_;
   double scale_ = 1.0;
   Evaluation evaluation_;
@@ -86,8 +63,9 @@ class AutogradPotential final : public Potential {
 
 }  // namespace
 
-std::unique_ptr<Potential> make_autograd_potential(const Posterior& posterior, torch::Dtype dtype) {
-  return std::make_unique<AutogradPotential>(posterior, dtype);
+std::unique_ptr<Potential> make_autograd_potential(const Posterior& posterior,
+                                                   const torch::TensorOptions& options) {
+  return std::make_unique<AutogradPotential>(posterior, options);
 }
 
 }  // namespace ergo

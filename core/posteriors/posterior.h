@@ -54,8 +54,14 @@ Posterior make_posterior(std::shared_ptr<const Dataset> data, const ModelConfig&
 torch::Tensor initial_position(const Posterior& posterior, RngKey key, std::int64_t chain,
                                torch::Dtype dtype);
 
-/// U by automatic differentiation: any dtype. The reference of make_mlp_potential.
-std::unique_ptr<Potential> make_autograd_potential(const Posterior& posterior, torch::Dtype dtype);
+/// U by automatic differentiation: any dtype and device. The reference of the two that follow.
+std::unique_ptr<Potential> make_autograd_potential(const Posterior& posterior,
+                                                   const torch::TensorOptions& options);
+
+/// U of all chains at once in batched matrix products: any dtype and device, made for CUDA. Data stay
+/// on the device; the same queue of work every time, whatever rows are bound.
+std::unique_ptr<Potential> make_batched_mlp_potential(const Posterior& posterior,
+                                                      const torch::TensorOptions& options);
 
 /// U by the hand-written passes of kernels/mlp_passes.h; CPU, float32 or float64.
 std::unique_ptr<Potential> make_mlp_potential(const Posterior& posterior, torch::Dtype dtype);

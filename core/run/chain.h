@@ -2,15 +2,14 @@
 #pragma once
 #include <torch/types.h>
 
+#include <atomic>
 #include <cstdint>
-#include <memory>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "core/data/minibatch.h"
-#include "core/run/control.h"
 #include "core/run/experiment.h"
 #include "core/run/published_list.h"
 #include "core/run/run.h"
@@ -18,64 +17,59 @@
 
 namespace ergo {
 
-/// One chain of one sampler: the only loop over transitions. `advance` is called by one worker at
-/// a time, `take_trace` by the monitor, the other functions by any thread. Nobody who looks makes
-/// the chain wait: points go through a TraceBuffer, draws and snapshots through PublishedLists.
+/// What one chain of one sampler leaves behind. Written by the ChainGroup that moves it, one thread
+/// at a time; `take_trace` belongs to the monitor, the other functions to any thread. Nobody who looks
+/// makes the chain wait: points go through a TraceBuffer, draws and snapshots through PublishedLists.
 class Chain {
  public:
-  Chain(const Experiment& experiment, const SamplerPlan& plan, int sampler, std::int64_t chain,
-        std::uint64_t seed, const torch::Tensor& given_position);
+  Chain(const Experiment& experiment, const SamplerPlan& plan, int sampler, std::int64_t number);
 
-  /// Takes transitions for about `seconds` of wall time or until the control says no.
-  void advance(const RunControl& control, double seconds);
+  // By the group that moves it. Positions are [params] on the CPU.
+  /// Transition t, taken with `evaluations` in all; diverges when the potential is not finite.
+  void add_point(std::int64_t t, double potential, bool collecting, std::int64_t evaluations);
+  /// Whether the position after transition t is wanted as a draw, or for the trajectory plane.
+  bool keeps(std::int64_t t, bool collecting) const;
+  bool shows(std::int64_t t) const { return t % snapshot_stride_ == 0; }
+  void add_draw(std::int64_t t, torch::Tensor position);  ///< diverges when it is not finite
+  void add_snapshot(const torch::Tensor& position);
+  void flush() { trace_.flush(); }  ///< between slices
+  void add_seconds(double seconds);
+  void diverge(std::int64_t step, std::string reason);  ///< its draws no longer count
+  void halt(std::int64_t step, std::string reason);     ///< cut short by the machine; draws stay
+  void finish(std::map<std::string, double> info);
 
+  // By anybody.
   bool finished() const { return finished_.load(std::memory_order_acquire); }
-  /// May `advance` do anything now? Used by the scheduler while the run is paused.
-  bool may_advance(const RunControl& control) const;
   double fraction() const;
-
   int sampler() const { return sampler_; }
-  std::int64_t number() const { return chain_; }
+  std::int64_t number() const { return number_; }
   std::int64_t gradient_evaluations() const { return evaluations_.load(std::memory_order_relaxed); }
-  double cpu_seconds() const { return cpu_seconds_.load(std::memory_order_relaxed); }
+  double seconds() const { return seconds_.load(std::memory_order_relaxed); }
 
   /// Potential of every transition since the last call, thinned where the buffer was full.
   const ThinnedSeries& take_trace() { return trace_.take(); }
   std::int64_t trace_thinned() const { return trace_.thinned(); }
   std::optional<Divergence> divergence() const;
+  std::optional<Divergence> halted() const;
   /// Draws from number `first` on, [params] each; shared handles, never modified. A diverged chain
   /// has none.
   std::vector<torch::Tensor> draws(std::size_t first = 0) const;
   /// Positions along the way for the trajectory plane, from number `first` on.
   std::vector<torch::Tensor> snapshots(std::size_t first) const { return snapshots_.since(first); }
-  std::map<std::string, double> info() const;    ///< after the chain has finished
+  std::map<std::string, double> info() const;  ///< after the chain has finished
 
  private:
-  void prepare();
-  bool transition(const RunControl& control);
-  void record(std::int64_t t, double potential, bool collecting);
-  void diverge(std::int64_t step, std::string reason);
-  void finish();
-
-  const Experiment& experiment_;
   const SamplerPlan& plan_;
   const int sampler_;
-  const std::int64_t chain_;
-  const std::uint64_t seed_;
-  torch::Tensor start_;
-  RngKey noise_key_;
-  ChainState state_;
-  std::unique_ptr<Potential> potential_;
-  std::optional<MinibatchStream> batches_;
-  std::int64_t granted_used_ = 0, snapshot_stride_ = 1;
+  const std::int64_t number_, snapshot_stride_;
   TraceBuffer trace_;
   PublishedList<torch::Tensor> draws_, snapshots_;
 
   std::atomic<bool> finished_{false}, diverged_{false};
   std::atomic<std::int64_t> steps_done_{0}, evaluations_{0};
-  std::atomic<double> cpu_seconds_{0.0};
+  std::atomic<double> seconds_{0.0};
   mutable std::mutex mutex_;  ///< guards what follows; taken by the chain when it ends
-  std::optional<Divergence> divergence_;
+  std::optional<Divergence> divergence_, halted_;
   std::map<std::string, double> info_;
 };
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 
+#include "core/base/device.h"
 #include "core/io/safetensors.h"
 #include "core/io/sha256.h"
 #include "core/registry/factories.h"
@@ -130,6 +131,7 @@ Experiment make_experiment(const Preset& preset) {
   Experiment experiment;
   experiment.folder = preset.folder;
   experiment.config = read_config<RunConfig>(own_run_fields(preset), "", preset.id);
+  experiment.config.device = require_device(experiment.config.device, "device");
   experiment.dtype = experiment.config.dtype == "float64" ? torch::kDouble : torch::kFloat;
   const auto data = read_config<DataConfig>(section_of(preset, "data"), "data.", preset.id);
   const auto model = read_config<ModelConfig>(section_of(preset, "model"), "model.", preset.id);

@@ -44,6 +44,7 @@ json sampler_json(const SamplerResult& sampler) {
           {"config", sampler.config},
           {"info", numbers(sampler.info)},
           {"divergences", divergences(sampler.divergences)},
+          {"cut_short", divergences(sampler.halts)},
           {"metrics", numbers(sampler.metrics)}};
 }
 

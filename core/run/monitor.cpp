@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/run/monitor.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -119,8 +120,14 @@ void Monitor::emit_trace(std::size_t index) {
 
 void Monitor::emit_divergences() {
   for (std::size_t i = 0; i < chains_.size(); ++i) {
+    if (reported_[i]) continue;
+    if (const auto halted = chains_[i]->halted()) {
+      reported_[i] = true;
+      emit_(LogMessage{0, "error", fmt::format("Chain {} was cut short at step {}: {}.", halted->chain,
+                                               halted->step, halted->reason)});
+    }
     const std::optional<Divergence> divergence = chains_[i]->divergence();
-    if (!divergence || reported_[i]) continue;
+    if (!divergence) continue;
     reported_[i] = true;
     ChainDiverged event;
     event.sampler = chains_[i]->sampler();
@@ -140,7 +147,7 @@ void Monitor::emit_progress() {
     double fraction = 0.0, cpu = 0.0;
     for (const Chain* chain : chains_of(static_cast<int>(s))) {
       fraction += chain->fraction() / static_cast<double>(plan.chains);
-      cpu += chain->cpu_seconds();
+      cpu += chain->seconds();
     }
     const auto budget = plan.chains * plan.collection.steps;
     progress.total += budget;
@@ -184,8 +191,8 @@ void Monitor::emit_sampler(int sampler, bool final_state) {
   bool finished = true;
   for (const Chain* chain : chains_of(sampler)) {
     metrics.gradient_evaluations += chain->gradient_evaluations();
-    metrics.cpu_seconds += chain->cpu_seconds();
-    finished = finished && chain->finished();
+    metrics.cpu_seconds += chain->seconds();
+    finished = finished && chain->finished() && !chain->halted();
   }
   const bool all_diverged = watched.divergences == watched.used.size();
   metrics.status = all_diverged  ? "diverged"

@@ -11,7 +11,8 @@
 #include <optional>
 
 #include "core/io/sha256.h"
-#include "core/run/chain.h"
+#include "core/base/device.h"
+#include "core/run/chain_group.h"
 #include "core/run/experiment.h"
 #include "core/run/manifest.h"
 #include "core/run/monitor.h"
@@ -24,30 +25,51 @@ namespace ergo {
 namespace {
 
 using Chains = std::vector<std::unique_ptr<Chain>>;
+using Groups = std::vector<std::unique_ptr<ChainGroup>>;
 
 constexpr std::int64_t reference_draws_per_chain = 125;
 
-Chains make_chains(const Experiment& experiment, std::uint64_t seed) {
+Chains make_chains(const Experiment& experiment) {
+  Chains chains;
+  for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
+    const SamplerPlan& plan = experiment.samplers[s];
+    for (std::int64_t c = 0; c < plan.chains; ++c) {
+      chains.push_back(std::make_unique<Chain>(experiment, plan, static_cast<int>(s), c));
+    }
+  }
+  return chains;
+}
+
+/// On the CPU every chain moves alone; on a device those of a sampler move together.
+std::int64_t chains_per_group(const Experiment& experiment, const SamplerPlan& plan) {
+  return experiment.config.device != "cpu" && plan.sampler->moves_many() ? plan.chains : 1;
+}
+
+Groups make_groups(const Experiment& experiment, const Chains& chains, std::uint64_t seed) {
   torch::Tensor given;
   if (!experiment.config.initial_positions.empty()) {
     given = load_positions(find_file(experiment.config.initial_positions, experiment.folder),
                            experiment.posterior.network->layout(), experiment.dtype);
   }
-  Chains chains;
-  for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
-    const SamplerPlan& plan = experiment.samplers[s];
+  Groups groups;
+  auto next = chains.begin();
+  for (const SamplerPlan& plan : experiment.samplers) {
     if (given.defined() && given.size(0) < plan.chains) {
       throw Error(ExitCode::data,
                   fmt::format("{}: holds {} chains, but sampler '{}' has {}.",
                               experiment.config.initial_positions, given.size(0), plan.id,
                               plan.chains));
     }
-    for (std::int64_t c = 0; c < plan.chains; ++c) {
-      const torch::Tensor start = given.defined() ? given.slice(0, c, c + 1) : torch::Tensor();
-      chains.push_back(std::make_unique<Chain>(experiment, plan, static_cast<int>(s), c, seed, start));
+    const std::int64_t size = chains_per_group(experiment, plan);
+    for (std::int64_t c = 0; c < plan.chains; c += size) {
+      std::vector<Chain*> rows;
+      for (std::int64_t k = 0; k < size; ++k) rows.push_back((next++)->get());
+      groups.push_back(std::make_unique<ChainGroup>(
+          experiment, plan, std::move(rows), seed,
+          given.defined() ? given.slice(0, c, c + size) : torch::Tensor()));
     }
   }
-  return chains;
+  return groups;
 }
 
 /// The stored reference when it fits; a warning, not a failure, when it does not.
@@ -149,8 +171,9 @@ SamplerResult collect(const Experiment& experiment, std::size_t s, const Chains&
   bool finished = true;
   for (const Chain* chain : chains) {
     result.gradient_evaluations += chain->gradient_evaluations();
-    result.seconds += chain->cpu_seconds();
-    finished = finished && chain->finished();
+    result.seconds += chain->seconds();
+    finished = finished && chain->finished() && !chain->halted();
+    if (auto halted = chain->halted()) result.halts.push_back(*halted);
     if (auto divergence = chain->divergence()) result.divergences.push_back(*divergence);
     for (const auto& [name, value] : chain->info()) {
       result.info[name] += value / static_cast<double>(chains.size());
@@ -236,6 +259,10 @@ void note_not_finite(RunResult& result) {
       result.warnings.push_back(fmt::format("{}: chain {} stopped at step {}: {}.", sampler.id,
                                             d.chain, d.step, d.reason));
     }
+    for (const Divergence& d : sampler.halts) {
+      result.warnings.push_back(fmt::format("{}: chain {} was cut short at step {}: {}; what it had "
+                                            "collected is kept.", sampler.id, d.chain, d.step, d.reason));
+    }
     for (const auto& [name, value] : sampler.metrics) {
       if (std::isfinite(value)) continue;
       result.warnings.push_back(
@@ -251,7 +278,7 @@ std::string reason_of(const RunResult& result, const RunControl& control) {
   if (result.all_diverged()) return "diverged";
   const bool cut = std::any_of(result.samplers.begin(), result.samplers.end(),
                                [](const SamplerResult& s) { return s.status == "stopped"; });
-  return cut && control.stopped() ? "stopped" : "completed";
+  return cut && (control.stopped() || result.cut_short()) ? "stopped" : "completed";
 }
 
 }  // namespace
@@ -262,23 +289,35 @@ bool RunResult::all_diverged() const {
                      [](const SamplerResult& s) { return s.status == "diverged"; });
 }
 
+bool RunResult::cut_short() const {
+  return std::any_of(samplers.begin(), samplers.end(),
+                     [](const SamplerResult& s) { return !s.halts.empty(); });
+}
+
 RunResult run(const Preset& preset, const RunOptions& options, const EventSink& sink,
               RunControl& control) {
   const auto begin = std::chrono::steady_clock::now();
   const torch::NoGradGuard no_grad;
-  const int workers = worker_count(options.workers, options.live);
   const Experiment experiment = make_experiment(preset);
+  // One thread feeds a device: more would only queue behind each other.
+  const int workers = experiment.config.device == "cpu" ? worker_count(options.workers, options.live) : 1;
   RunResult result;
   std::optional<Reference> reference = stored_reference(experiment, result.warnings);
-  Chains chains = make_chains(experiment, options.seed);
+  Chains chains = make_chains(experiment);
+  Groups groups = make_groups(experiment, chains, options.seed);
 
   Emitter emit(sink, options.run);
   emit(started_event(experiment, preset, options.seed, reference));
   for (const std::string& warning : result.warnings) emit(LogMessage{0, "warning", warning});
+  for (const DeviceInfo& device : devices()) {
+    if (device.name != "cpu" && device.name == experiment.config.device) {
+      emit(LogMessage{0, "info", fmt::format("Device {}: {}.", device.name, describe(device))});
+    }
+  }
   Monitor monitor(experiment, chains, reference ? &*reference : nullptr, emit, workers,
                   options.live);
   monitor.start();
-  Scheduler(chains, static_cast<int>(experiment.samplers.size()), control).run(workers);
+  Scheduler(groups, static_cast<int>(experiment.samplers.size()), control).run(workers);
 
   for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
     if (!experiment.samplers[s].reference_only) continue;
@@ -289,7 +328,7 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   monitor.finish();
   result.preset = preset.id;
   result.seed = options.seed;
-  result.device = "cpu";
+  result.device = experiment.config.device;
   result.dtype = experiment.config.dtype;
   result.parameters = experiment.posterior.network->layout().size();
   result.layout = experiment.posterior.network->layout().blocks();

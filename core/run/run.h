@@ -28,11 +28,12 @@ struct SamplerResult {
   std::string id, label, status;  ///< status: "done", "stopped" or "diverged"
   std::int64_t chains = 0, draws = 0, gradient_evaluations = 0, data_points = 0;
   std::int64_t burn_in = 0, thin = 0;
-  double seconds = 0.0;  ///< CPU time of its transitions
+  double seconds = 0.0;  ///< CPU time of its transitions; on a device, time with the device
   std::string draws_sha256;
   std::map<std::string, double> metrics;
   std::map<std::string, double> info;  ///< sampler's own figures: acceptance, final step size, ...
   std::vector<Divergence> divergences;
+  std::vector<Divergence> halts;  ///< chains cut short by the machine, as when memory runs out
   nlohmann::json config;
   Band band;  ///< regression on a grid only
   /// Kept positions, float32 little-endian, [draws][chains][params]; chains without divergence.
@@ -55,6 +56,7 @@ struct RunResult {
   nlohmann::json standardisation;  ///< statistics of the training data; null when not used
   std::shared_ptr<const Reference> reference_draws;  ///< null without a reference
   bool all_diverged() const;
+  bool cut_short() const;  ///< the machine ended a chain: its memory ran out
 };
 
 struct RunOptions {

@@ -2,17 +2,22 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/config/field.h"
 
 /// The run's own fields (top level of a preset) and those that every sampler has. Torch-free.
 namespace ergo {
 
+/// The devices of this machine, described as they were when first asked for.
+std::vector<Suggestion> device_suggestions();
+
 struct RunConfig {
   std::int64_t gradient_evaluations = 20000;
   std::int64_t draws = 20;
   std::int64_t batch_size = 0;
   double burn_in_fraction = 0.5;
+  std::string device = "cpu";
   std::string dtype = "float32";
   std::string gradient = "fused";
   std::string initial_positions;
@@ -32,10 +37,14 @@ struct RunConfig {
       FieldInfo{.min = 0, .max = 0.99,
                 .doc = "Share of a chain's transitions before its first draw, where a sampler has "
                        "no burn_in of its own; cyclical samplers and ensembles have none."});
+    v("device", device,
+      FieldInfo{.doc = "Where the chains move: cpu, or a CUDA device as cuda:0, where all chains of a "
+                       "sampler move together.",
+                .suggestions = device_suggestions()});
     v("dtype", dtype, FieldInfo{.choices = {"float32", "float64"}, .doc = "Type of positions."});
     v("gradient", gradient,
       FieldInfo{.choices = {"fused", "autograd"},
-                .doc = "fused: hand-written CPU gradient of MLPs; autograd: the plain reference.",
+                .doc = "fused: hand-written gradient of MLPs; autograd: the plain reference.",
                 .advanced = true});
     v("initial_positions", initial_positions,
       FieldInfo{.doc = "Safetensors file, one tensor per block [chains, ...]; empty: drawn from "

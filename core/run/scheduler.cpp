@@ -41,27 +41,27 @@ int worker_count(int asked, bool live) {
   return std::max(1, live ? cores - 1 : cores);
 }
 
-Scheduler::Scheduler(std::vector<std::unique_ptr<Chain>>& chains, int samplers, RunControl& control)
-    : chains_(chains), samplers_(samplers), control_(control), busy_(chains.size(), false) {}
+Scheduler::Scheduler(std::vector<std::unique_ptr<ChainGroup>>& groups, int samplers, RunControl& control)
+    : groups_(groups), samplers_(samplers), control_(control), busy_(groups.size(), false) {}
 
 bool Scheduler::done() const {
   return control_.stopped() ||
-         std::all_of(chains_.begin(), chains_.end(), [](const auto& c) { return c->finished(); });
+         std::all_of(groups_.begin(), groups_.end(), [](const auto& g) { return g->finished(); });
 }
 
 std::size_t Scheduler::pick() {
   std::vector<double> progress(static_cast<std::size_t>(samplers_), 0.0);
   std::vector<double> count(static_cast<std::size_t>(samplers_), 0.0);
-  for (const auto& chain : chains_) {
-    progress[static_cast<std::size_t>(chain->sampler())] += chain->fraction();
-    count[static_cast<std::size_t>(chain->sampler())] += 1.0;
+  for (const auto& group : groups_) {
+    progress[static_cast<std::size_t>(group->sampler())] += group->fraction();
+    count[static_cast<std::size_t>(group->sampler())] += 1.0;
   }
   std::size_t best = none;
   double least = 2.0;
-  for (std::size_t i = 0; i < chains_.size(); ++i) {
-    const auto sampler = static_cast<std::size_t>(chains_[i]->sampler());
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    const auto sampler = static_cast<std::size_t>(groups_[i]->sampler());
     const double fraction = progress[sampler] / count[sampler];
-    if (!busy_[i] && fraction < least && chains_[i]->may_advance(control_)) {
+    if (!busy_[i] && fraction < least && groups_[i]->may_advance(control_)) {
       best = i;
       least = fraction;
     }
@@ -75,13 +75,13 @@ void Scheduler::work() {
   while (!done()) {
     const std::size_t chosen = pick();
     if (chosen == none) {
-      // Paused, or every chain is in other hands; a control change or a finished slice wakes us.
+      // Paused, or every group is in other hands; a control change or a finished slice wakes us.
       wake_.wait_for(lock, std::chrono::milliseconds(200));
       continue;
     }
     busy_[chosen] = true;
     lock.unlock();
-    chains_[chosen]->advance(control_, slice_seconds);
+    groups_[chosen]->advance(control_, slice_seconds);
     lock.lock();
     busy_[chosen] = false;
     wake_.notify_all();

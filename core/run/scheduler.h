@@ -5,7 +5,7 @@
 #include <mutex>
 #include <vector>
 
-#include "core/run/chain.h"
+#include "core/run/chain_group.h"
 
 namespace ergo {
 
@@ -13,19 +13,19 @@ namespace ergo {
 /// window watching. @throws Error{config} when more are asked for than there are cores.
 int worker_count(int asked, bool live);
 
-/// Moves all chains on a pool of std::jthread in short slices, always the sampler that is furthest
+/// Moves all groups of chains on a pool of std::jthread in short slices, always the sampler that is furthest
 /// behind, so that the samplers stay side by side. Draws do not depend on it.
 class Scheduler {
  public:
-  Scheduler(std::vector<std::unique_ptr<Chain>>& chains, int samplers, RunControl& control);
-  void run(int workers);  ///< returns when every chain has finished or the run was stopped
+  Scheduler(std::vector<std::unique_ptr<ChainGroup>>& groups, int samplers, RunControl& control);
+  void run(int workers);  ///< returns when every group has finished or the run was stopped
 
  private:
   void work();
-  std::size_t pick();  ///< a chain that may move, or none; under the lock
+  std::size_t pick();  ///< a group that may move, or none; under the lock
   bool done() const;
 
-  std::vector<std::unique_ptr<Chain>>& chains_;
+  std::vector<std::unique_ptr<ChainGroup>>& groups_;
   int samplers_;
   RunControl& control_;
   std::vector<bool> busy_;

@@ -58,6 +58,7 @@ class Hmc final : public Sampler {
   }
 
   bool needs_full_batch() const override { return true; }
+  bool moves_many() const override { return false; }
 
  private:
   static double evaluate(const torch::Tensor& position, Potential& potential) {

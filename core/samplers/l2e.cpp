@@ -10,6 +10,7 @@
 #include "core/config/preset.h"
 #include "core/kernels/l2e_step.h"
 #include "core/samplers/chain_noise.h"
+#include "core/samplers/device_steps.h"
 
 namespace ergo {
 namespace {
@@ -50,6 +51,9 @@ class L2e final : public Sampler {
                        state.position.scalar_type() == torch::kFloat;
     if (fused) {
       l2e_update_fused(state, evaluation.grad, key, *fused_, update_, data_count_, potential.layout());
+    } else if (repeats(state)) {
+      l2e_update_device(state, evaluation.grad, key, {{&fused_->network}, {update_}, {data_count_}},
+                        potential.layout());
     } else {
       torch::Tensor noise;
       if (update_.noise_scale > 0) noise = chain_noise(key, state);
@@ -58,6 +62,10 @@ class L2e final : public Sampler {
     ++state.step;
     state.gradient_evaluations += state.position.size(0);
     return {evaluation.potential, update_.step_size, true};
+  }
+
+  bool repeats(const ChainState& state) const override {
+    return fused_ && runs_on_device(state.position);
   }
 
  private:

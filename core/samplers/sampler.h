@@ -14,6 +14,8 @@
 
 namespace ergo {
 
+struct DeviceScratch;  // samplers/device_steps.h
+
 /// What the next transition needs, nothing else.
 struct ChainState {
   torch::Tensor position;            ///< theta, [chains, params]
@@ -22,6 +24,7 @@ struct ChainState {
   std::int64_t step = 0;             ///< transitions taken
   std::int64_t first_chain = 0;      ///< chain number of row 0, for the random keys
   std::int64_t gradient_evaluations = 0;
+  std::shared_ptr<DeviceScratch> device;  ///< what CUDA kernels keep between transitions; no numbers
 };
 
 /// For plots and diagnostics; never fed back.
@@ -52,6 +55,11 @@ class Sampler {
   virtual bool may_collect(std::int64_t) const { return true; }
   /// Own figures for the result table ("acceptance", "step_size", ...).
   virtual std::map<std::string, double> info(const ChainState&) const { return {}; }
+  /// True when a transition from here on queues the same work on the device every time, so that it
+  /// may be captured once and replayed.
+  virtual bool repeats(const ChainState&) const { return false; }
+  /// False when a state holds one chain only.
+  virtual bool moves_many() const { return true; }
   /// True when every transition wants all data instead of a minibatch.
   virtual bool needs_full_batch() const { return false; }
 };

@@ -3,6 +3,7 @@
 
 #include "core/kernels/sghmc_step.h"
 #include "core/samplers/chain_noise.h"
+#include "core/samplers/device_steps.h"
 
 namespace ergo {
 namespace {
@@ -15,6 +16,7 @@ class Sghmc final : public Sampler {
   TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
     return sghmc_transition(key, state, potential, update_);
   }
+  bool repeats(const ChainState& state) const override { return runs_on_device(state.position); }
 
  private:
   SghmcUpdate update_;
@@ -50,6 +52,8 @@ TransitionInfo sghmc_transition(RngKey key, ChainState& state, Potential& potent
   const Evaluation& evaluation = potential.evaluate(state.position);
   if (runs_as_loop(state.position) && state.position.scalar_type() == torch::kFloat) {
     sghmc_update_fused(state, evaluation.grad, key, update);
+  } else if (runs_on_device(state.position)) {
+    sghmc_update_device(state, evaluation.grad, key, update);
   } else {
     torch::Tensor noise;
     if (update.noise_scale() > 0) noise = chain_noise(key, state);

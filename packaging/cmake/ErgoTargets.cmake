@@ -4,7 +4,7 @@ add_library(ergo_settings INTERFACE)
 # GCC 12 reports its own AVX-512 headers as uninitialised (gcc.gnu.org PR 105593).
 target_compile_options(ergo_settings INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
                        -Wno-uninitialized -Wno-maybe-uninitialized)
-target_include_directories(ergo_settings INTERFACE ${CMAKE_SOURCE_DIR})
+target_include_directories(ergo_settings INTERFACE ${CMAKE_SOURCE_DIR} ${ERGO_FMT_DIR})
 if(ERGO_WARNINGS_AS_ERRORS)
   target_compile_options(ergo_settings INTERFACE -Werror)
 endif()

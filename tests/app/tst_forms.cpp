@@ -26,6 +26,7 @@ struct Everything {
   std::vector<std::int64_t> hidden{40, 40};
   std::vector<double> grid{0.1, 1e-3};
   double friction = 10.0;
+  std::string device = "cpu";
   template <class V>
   void visit(V&& v) {
     v("step_size", step_size,
@@ -38,6 +39,7 @@ struct Everything {
     v("hidden", hidden,
       FieldInfo{.min = 1, .max = 4096, .choices = {}, .unit = "", .doc = "Widths."});
     v("grid", grid, FieldInfo{.min = 0, .max = 1, .choices = {}, .unit = "", .doc = "Grid."});
+    v("device", device, FieldInfo{.doc = "Where.", .suggestions = {{"cpu", "4 cores"}, {"cuda:0", "A GPU"}}});
     v("friction", friction,
       FieldInfo{.min = 0, .choices = {}, .unit = "", .doc = "C.", .advanced = true});
   }
@@ -67,6 +69,7 @@ class TestForms : public QObject {
   void staysInRange();
   void setValueEmitsNothing();
   void leavesUndoToTheWindow();
+  void offersButTakesOthers();
 
  private:
   QWidget* control(const char* name) { return m_form->editor(QLatin1String(name))->control(); }
@@ -88,10 +91,32 @@ void TestForms::showsEveryType() {
   QCOMPARE(m_form->editor("activation")->text(), "tanh");
   QCOMPARE(m_form->editor("hidden")->text(), "40,40");
   QCOMPARE(m_form->editor("grid")->text(), "0.1,0.001");
+  QCOMPARE(m_form->editor("device")->text(), "cpu");
   QVERIFY(qobject_cast<QCheckBox*>(control("bias")));
   QVERIFY(qobject_cast<QComboBox*>(control("activation")));
   QVERIFY(qobject_cast<NumberEdit*>(control("step_size")));
   QVERIFY(qobject_cast<NumberEdit*>(control("steps")));
+}
+
+/// A choice of devices: the list explains each, and a preset for another machine may name one that
+/// is not here.
+void TestForms::offersButTakesOthers() {
+  auto* box = qobject_cast<QComboBox*>(control("device"));
+  QVERIFY(box && box->isEditable());
+  QCOMPARE(box->count(), 2);
+  QCOMPARE(box->itemData(1, Qt::ToolTipRole).toString(), "A GPU");
+  QSignalSpy edited(m_form.get(), &FieldForm::fieldEdited);
+  box->setCurrentIndex(1);
+  Q_EMIT box->activated(1);
+  QCOMPARE(edited.count(), 1);
+  QCOMPARE(edited[0][1].toString(), "cuda:0");
+  retype(box->lineEdit(), "cuda:7");
+  QCOMPARE(edited.count(), 2);
+  QCOMPARE(edited[1][1].toString(), "cuda:7");
+  QCOMPARE(box->count(), 2);
+  m_form->editor("device")->setValue("cuda:9");
+  QCOMPARE(m_form->editor("device")->text(), "cuda:9");
+  QCOMPARE(edited.count(), 2);
 }
 
 void TestForms::editsEveryType_data() {

@@ -50,6 +50,7 @@ class TestCommand : public QObject {
     QVERIFY(command({"list", "presets"}).out.find("toy-foong") != std::string::npos);
     QVERIFY(command({"list", "models"}).out.find("mlp") != std::string::npos);
     QVERIFY(command({"list", "datasets"}).out.find("idx") != std::string::npos);
+    QVERIFY(command({"list", "devices"}).out.starts_with("cpu "));
     ERGO_OK(command({"list", "sampler"}).differs_from(ExitCode::usage, "'sampler'", "'samplers'"));
   }
 

@@ -57,9 +57,13 @@ std::vector<std::int64_t> all_rows() {
   return rows;
 }
 
-std::unique_ptr<Potential> make_potential(const Posterior& posterior, bool fused,
-                                          torch::Dtype dtype) {
-  return fused ? make_mlp_potential(posterior, dtype) : make_autograd_potential(posterior, dtype);
+enum class Way { fused, batched, autograd };
+constexpr Way every_way[] = {Way::fused, Way::batched, Way::autograd};
+
+std::unique_ptr<Potential> make_potential(const Posterior& posterior, Way way, torch::Dtype dtype) {
+  if (way == Way::fused) return make_mlp_potential(posterior, dtype);
+  return way == Way::batched ? make_batched_mlp_potential(posterior, dtype)
+                             : make_autograd_potential(posterior, dtype);
 }
 
 /// Value and gradient at two chains against the plain loops.
@@ -107,8 +111,8 @@ class TestPosteriors : public QObject {
     QFETCH(int, number);
     const Posterior posterior = posterior_of(cases[static_cast<std::size_t>(number)].second);
     const std::int64_t params = posterior.network->layout().size();
-    for (const bool fused : {true, false}) {
-      const auto potential = make_potential(posterior, fused, torch::kDouble);
+    for (const Way way : every_way) {
+      const auto potential = make_potential(posterior, way, torch::kDouble);
       potential->bind_all();
       torch::Tensor theta = random_tensor(23, {1, params}, torch::kDouble, 0.5);
       const std::vector<double> grad = doubles(potential->evaluate(theta).grad);
@@ -132,10 +136,10 @@ class TestPosteriors : public QObject {
     const Posterior posterior = posterior_of(c);
     const PlainPosterior plain = plain_of(c, *posterior.data, all_rows());
     const std::int64_t params = posterior.network->layout().size();
-    for (const bool fused : {true, false}) {
+    for (const Way way : every_way) {
       for (const bool wide : {true, false}) {
         const torch::Dtype dtype = wide ? torch::kDouble : torch::kFloat;
-        const auto potential = make_potential(posterior, fused, dtype);
+        const auto potential = make_potential(posterior, way, dtype);
         potential->bind_all();
         QCOMPARE(potential->data_count(), points);
         const torch::Tensor theta = random_tensor(29, {3, params}, dtype, 0.5);
@@ -155,8 +159,8 @@ class TestPosteriors : public QObject {
                                                plain_of(c, *posterior.data, {9, 2, 19, 5})};
     const std::int64_t params = posterior.network->layout().size();
     const torch::Tensor theta = random_tensor(31, {2, params}, torch::kDouble, 0.5);
-    for (const bool fused : {true, false}) {
-      const auto potential = make_potential(posterior, fused, torch::kDouble);
+    for (const Way way : every_way) {
+      const auto potential = make_potential(posterior, way, torch::kDouble);
       potential->bind(rows, 4);
       ERGO_OK(agrees(*potential, theta, plain, 1e-12));
       potential->bind_all();  // a later binding replaces the earlier one
@@ -173,8 +177,8 @@ class TestPosteriors : public QObject {
     const torch::Tensor theta =
         random_tensor(37, {3, posterior.network->layout().size()}, torch::kDouble);
     const std::vector<std::int64_t> rows = {4, 8, 15};
-    for (const bool fused : {true, false}) {
-      const auto potential = make_potential(posterior, fused, torch::kDouble);
+    for (const Way way : every_way) {
+      const auto potential = make_potential(posterior, way, torch::kDouble);
       potential->bind(rows, 3);
       ERGO_OK(agrees(*potential, theta, {plain, plain, plain}, 1e-12));
     }
@@ -183,13 +187,15 @@ class TestPosteriors : public QObject {
   /// Saturated logits and far positions stay finite in float32.
   void largeLogitsStayFinite() {
     const Posterior posterior = posterior_of(cases[4].second);
-    const auto potential = make_mlp_potential(posterior, torch::kFloat);
-    potential->bind_all();
-    const torch::Tensor theta =
-        torch::full({1, posterior.network->layout().size()}, 300.0f, torch::kFloat);
-    const Evaluation& e = potential->evaluate(theta);
-    QVERIFY(e.potential.isfinite().all().item<bool>());
-    QVERIFY(e.grad.isfinite().all().item<bool>());
+    for (const Way way : every_way) {
+      const auto potential = make_potential(posterior, way, torch::kFloat);
+      potential->bind_all();
+      const torch::Tensor theta =
+          torch::full({1, posterior.network->layout().size()}, 300.0f, torch::kFloat);
+      const Evaluation& e = potential->evaluate(theta);
+      QVERIFY(e.potential.isfinite().all().item<bool>());
+      QVERIFY(e.grad.isfinite().all().item<bool>());
+    }
   }
 
   void priorConstants() {

@@ -24,6 +24,7 @@ QColor errorColour(const QPalette& palette) {
 
 QLineEdit* lineOf(QWidget* control) {
   if (auto* number = qobject_cast<NumberEdit*>(control)) return number->lineEdit();
+  if (auto* box = qobject_cast<QComboBox*>(control)) return box->lineEdit();  // null unless editable
   return qobject_cast<QLineEdit*>(control);
 }
 
@@ -58,6 +59,7 @@ QWidget* FieldEditor::makeControl() {
     case FieldType::integer:
       return makeNumber();
     case FieldType::text:
+      return m_field.info.suggestions.empty() ? makeLine() : makeOffers();
     case FieldType::integer_list:
     case FieldType::real_list:
       break;
@@ -71,6 +73,21 @@ QWidget* FieldEditor::makeLine() {
   connect(line, &QLineEdit::textChanged, this, &FieldEditor::check);
   connect(line, &QLineEdit::editingFinished, this, &FieldEditor::commit);
   return line;
+}
+
+/// Any text, with some of them to choose from; the list says what each one is.
+QWidget* FieldEditor::makeOffers() {
+  auto* box = new QComboBox(this);
+  box->setEditable(true);
+  box->setInsertPolicy(QComboBox::NoInsert);
+  for (const Suggestion& offer : m_field.info.suggestions) {
+    box->addItem(QString::fromStdString(offer.value));
+    box->setItemData(box->count() - 1, QString::fromStdString(offer.explanation), Qt::ToolTipRole);
+  }
+  connect(box, &QComboBox::editTextChanged, this, &FieldEditor::check);
+  connect(box->lineEdit(), &QLineEdit::editingFinished, this, &FieldEditor::commit);
+  connect(box, &QComboBox::activated, this, &FieldEditor::commit);
+  return box;
 }
 
 QWidget* FieldEditor::makeNumber() {

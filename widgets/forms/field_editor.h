@@ -32,6 +32,7 @@ class FieldEditor : public QWidget {
  private:
   QWidget* makeControl();
   QWidget* makeLine();
+  QWidget* makeOffers();
   QWidget* makeNumber();
   QWidget* makeChoice();
   QWidget* makeCheck();

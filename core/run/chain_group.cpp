@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/run/chain_group.h"
+
+#include <time.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <new>
+
+#include "core/base/purpose.h"
+
+namespace ergo {
+namespace {
+
+constexpr std::size_t device_look_every = 32;  // a look waits for the device
+constexpr std::int64_t warm_transitions = 3;  // before a capture: libraries allocate at first use
+
+double thread_cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::unique_ptr<Potential> potential_of(const Experiment& experiment, const torch::Device& device) {
+  const auto options = torch::TensorOptions().dtype(experiment.dtype).device(device);
+  if (experiment.config.gradient == "autograd") return make_autograd_potential(experiment.posterior, options);
+  if (device.is_cpu()) return make_mlp_potential(experiment.posterior, experiment.dtype);
+  return make_batched_mlp_potential(experiment.posterior, options);
+}
+
+}  // namespace
+
+ChainGroup::ChainGroup(const Experiment& experiment, const SamplerPlan& plan,
+                       std::vector<Chain*> chains, std::uint64_t seed, torch::Tensor given_positions)
+    : experiment_(experiment),
+      plan_(plan),
+      chains_(std::move(chains)),
+      seed_(seed),
+      start_(std::move(given_positions)),
+      noise_key_(purpose_key(seed, Purpose::noise)),
+      stream_(torch::Device(experiment.config.device)),
+      look_every_(stream_.is_cpu() ? 1 : device_look_every) {}
+
+void ChainGroup::prepare() {
+  if (!start_.defined()) {
+    const RngKey key = purpose_key(seed_, Purpose::initial_position);
+    std::vector<torch::Tensor> rows;
+    for (const Chain* chain : chains_) {
+      rows.push_back(initial_position(experiment_.posterior, key, chain->number(), experiment_.dtype));
+    }
+    start_ = torch::cat(rows);
+  }
+  for (std::size_t c = 0; c < chains_.size(); ++c) {
+    chains_[c]->add_snapshot(start_[static_cast<std::int64_t>(c)].clone());
+  }
+  potential_ = potential_of(experiment_, stream_.device());
+  const std::int64_t batch = experiment_.config.batch_size;
+  if (batch == 0 || plan_.sampler->needs_full_batch()) {
+    potential_->bind_all();
+  } else {
+    for (const Chain* chain : chains_) {
+      batches_.emplace_back(purpose_key(seed_, Purpose::minibatch), chain->number(),
+                            experiment_.posterior.data_count(), batch);
+    }
+  }
+  state_ = plan_.sampler->init(start_.to(stream_.device(), experiment_.dtype, false, true).contiguous(),
+                               chains_.front()->number());
+  start_ = torch::Tensor();
+}
+
+void ChainGroup::advance(const RunControl& control, double seconds) {
+  const torch::NoGradGuard no_grad;
+  const auto now = stream_.is_cpu() ? thread_cpu_seconds : wall_seconds;
+  const double begin = now(), end = wall_seconds() + seconds;
+  try {
+    stream_.run([&] {
+      if (!potential_) prepare();
+      while (transition(control) && wall_seconds() < end) {
+      }
+      if (!finished()) look();
+    });
+  } catch (const std::bad_alloc&) {
+    end_all([this](Chain& chain) { chain.halt(state_.step + 1, "out of memory"); });
+  } catch (const c10::OutOfMemoryError& error) {
+    end_all([&](Chain& chain) { chain.halt(state_.step + 1, "the device is out of memory"); });
+  } catch (const std::exception& error) {
+    end_all([&](Chain& chain) { chain.diverge(state_.step + 1, std::string("failed: ") + error.what()); });
+  }
+  for (Chain* chain : chains_) {
+    chain->flush();
+    chain->add_seconds((now() - begin) / static_cast<double>(chains_.size()));
+  }
+}
+
+bool ChainGroup::transition(const RunControl& control) {
+  if (finished() || !control.may_advance(granted_used_)) return false;
+  const std::int64_t t = state_.step + 1;
+  if (!batches_.empty()) {
+    rows_.clear();
+    for (MinibatchStream& stream : batches_) {
+      const auto& rows = stream.rows(t);
+      rows_.insert(rows_.end(), rows.begin(), rows.end());
+    }
+    potential_->bind(rows_, experiment_.config.batch_size);
+  }
+  TransitionInfo info = take();
+  const auto per_chain = state_.gradient_evaluations / static_cast<std::int64_t>(chains_.size());
+  const bool collecting = t > plan_.collection.burn_in && info.collect;
+  steps_done_.store(t, std::memory_order_relaxed);
+  // The next transition overwrites the potentials.
+  pending_.push_back({t, per_chain, collecting, look_every_ == 1 ? info.potential : info.potential.clone()});
+  const bool last = t == plan_.collection.steps;
+  const bool wanted = wants_position(t, collecting);
+  if (pending_.size() >= look_every_ || wanted || last) look();
+  if (wanted && !finished()) show_position(t, collecting);
+  if (last && !finished()) finish();
+  return !finished();
+}
+
+TransitionInfo ChainGroup::take() {
+  if (!graph_) {
+    capture_when_warm();
+    if (!graph_) return plan_.sampler->step(noise_key_, state_, *potential_);
+  } else {
+    ++state_.step;
+    state_.gradient_evaluations += static_cast<std::int64_t>(chains_.size());
+  }
+  graph_->replay();
+  return captured_;
+}
+
+/// Capturing counts the transition but does not do it; the replay that follows does.
+void ChainGroup::capture_when_warm() {
+  if (stream_.is_cpu() || state_.step < warm_transitions || experiment_.config.gradient == "autograd" ||
+      !plan_.sampler->repeats(state_)) {
+    return;
+  }
+  graph_ = stream_.capture([this] { captured_ = plan_.sampler->step(noise_key_, state_, *potential_); });
+}
+
+bool ChainGroup::wants_position(std::int64_t t, bool collecting) const {
+  return chains_.front()->keeps(t, collecting) || chains_.front()->shows(t);
+}
+
+/// Potentials of the pending transitions, [transitions, chains], on the CPU.
+torch::Tensor ChainGroup::pending_potentials() const {
+  if (pending_.size() == 1) return pending_.front().potential.cpu().unsqueeze(0);
+  std::vector<torch::Tensor> list;
+  for (const Pending& pending : pending_) list.push_back(pending.potential);
+  return torch::stack(list).cpu();
+}
+
+/// Hands the pending transitions to the chains.
+void ChainGroup::look() {
+  if (pending_.empty()) return;
+  const torch::Tensor potentials = pending_potentials();
+  const bool wide = potentials.scalar_type() == torch::kDouble;
+  for (std::size_t i = 0; i < pending_.size(); ++i) {
+    const Pending& p = pending_[i];
+    for (std::size_t c = 0; c < chains_.size(); ++c) {
+      if (chains_[c]->finished()) continue;
+      const std::size_t at = i * chains_.size() + c;
+      const double potential = wide ? potentials.data_ptr<double>()[at]
+                                    : static_cast<double>(potentials.data_ptr<float>()[at]);
+      chains_[c]->add_point(p.t, potential, p.collecting, p.evaluations);
+    }
+  }
+  pending_.clear();
+  finish_with_all();
+}
+
+void ChainGroup::show_position(std::int64_t t, bool collecting) {
+  const torch::Tensor position = state_.position.to(torch::kCPU);
+  for (std::size_t c = 0; c < chains_.size(); ++c) {
+    if (chains_[c]->finished()) continue;
+    const torch::Tensor row = position[static_cast<std::int64_t>(c)];
+    if (chains_[c]->keeps(t, collecting)) chains_[c]->add_draw(t, row.clone());
+    if (chains_[c]->shows(t) && !chains_[c]->finished()) chains_[c]->add_snapshot(row);
+  }
+  finish_with_all();
+}
+
+void ChainGroup::finish_with_all() {
+  if (std::all_of(chains_.begin(), chains_.end(), [](Chain* c) { return c->finished(); })) finish();
+}
+
+void ChainGroup::end_all(const std::function<void(Chain&)>& how) {
+  for (Chain* chain : chains_) {
+    if (!chain->finished()) how(*chain);
+  }
+  pending_.clear();
+  finish();
+}
+
+void ChainGroup::finish() {
+  std::map<std::string, double> info;
+  if (state_.position.defined()) info = plan_.sampler->info(state_);
+  for (Chain* chain : chains_) chain->finish(info);
+  finished_.store(true, std::memory_order_release);
+  graph_.reset();
+  captured_ = {};
+  potential_.reset();
+  state_.device.reset();
+}
+
+double ChainGroup::fraction() const {
+  if (finished()) return 1.0;
+  return static_cast<double>(steps_done_.load(std::memory_order_relaxed)) /
+         static_cast<double>(plan_.collection.steps);
+}
+
+bool ChainGroup::may_advance(const RunControl& control) const {
+  std::int64_t used = granted_used_;
+  return !finished() && control.may_advance(used);
+}
+
+}  // namespace ergo

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A group of several chains against the same chains alone, on the CPU: what a device relies on.
+#include <torch/torch.h>
+
+#include <QTemporaryDir>
+#include <new>
+
+#include "core/run/chain_group.h"
+#include "core/samplers/sghmc.h"
+#include "tests/support/potentials.h"
+#include "tests/support/presets.h"
+
+using namespace ergo;
+using namespace ergo::test;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t count = 3;
+
+/// Three chains of one sampler, moved in groups of `size`.
+struct Fleet {
+  std::vector<std::unique_ptr<Chain>> chains;
+  std::vector<std::unique_ptr<ChainGroup>> groups;
+
+  Fleet(const Experiment& experiment, std::int64_t size, std::size_t look_every = 1,
+        torch::Tensor given = {}) {
+    const SamplerPlan& plan = experiment.samplers.front();
+    for (std::int64_t c = 0; c < count; ++c) chains.push_back(std::make_unique<Chain>(experiment, plan, 0, c));
+    for (std::int64_t c = 0; c < count; c += size) {
+      std::vector<Chain*> rows;
+      for (std::int64_t k = c; k < c + size; ++k) rows.push_back(chains[static_cast<std::size_t>(k)].get());
+      groups.push_back(std::make_unique<ChainGroup>(experiment, plan, rows, 5,
+                                                    given.defined() ? given.slice(0, c, c + size) : given));
+      groups.back()->look_every(look_every);
+    }
+  }
+
+  void run() {
+    const RunControl control;
+    for (auto& group : groups) {
+      while (!group->finished()) group->advance(control, 0.01);
+    }
+  }
+};
+
+/// Empty when every chain of both has the same draws, bit for bit, trace and counts.
+std::string differs(Fleet& a, Fleet& b) {
+  for (std::size_t c = 0; c < a.chains.size(); ++c) {
+    Chain &x = *a.chains[c], &y = *b.chains[c];
+    const auto p = x.draws(), q = y.draws();
+    const std::string who = "chain " + std::to_string(c) + ": ";
+    if (p.size() != q.size()) return who + std::to_string(p.size()) + " and " + std::to_string(q.size()) + " draws";
+    for (std::size_t d = 0; d < p.size(); ++d) {
+      if (!same_bits(p[d], q[d])) return who + "draw " + std::to_string(d);
+    }
+    if (x.gradient_evaluations() != y.gradient_evaluations()) return who + "evaluations";
+    if (x.snapshots(0).size() != y.snapshots(0).size()) return who + "snapshots";
+    const ThinnedSeries &s = x.take_trace(), &t = y.take_trace();
+    if (s.size() != t.size()) return who + "length of the trace";
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      if (s[i].y != t[i].y || s[i].solid != t[i].solid) return who + "trace " + std::to_string(i);
+    }
+  }
+  return {};
+}
+
+/// SGHMC that runs out of memory at one transition.
+class OutOfMemory final : public Sampler {
+ public:
+  OutOfMemory(std::shared_ptr<const Sampler> inner, std::int64_t at) : inner_(std::move(inner)), at_(at) {}
+  TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
+    if (state.step + 1 == at_) throw std::bad_alloc();
+    return inner_->step(key, state, potential);
+  }
+
+ private:
+  std::shared_ptr<const Sampler> inner_;
+  std::int64_t at_;
+};
+
+}  // namespace
+
+class TestChainGroup : public QObject {
+  Q_OBJECT
+
+ private Q_SLOTS:
+  void init() {
+    folder_ = std::make_unique<QTemporaryDir>();
+    write_phi(path() / "phi.safetensors");
+  }
+
+  void rowsMoveAsTheyDoAlone_data() {
+    QTest::addColumn<QString>("id");
+    QTest::addColumn<int>("batch");
+    QTest::addColumn<QString>("dtype");
+    for (const char* id : {"sghmc", "csgmcmc", "deep_ensemble", "l2e"}) {
+      QTest::addRow("%s, all data", id) << id << 0 << "float32";
+      QTest::addRow("%s, minibatches", id) << id << 5 << "float32";
+    }
+    QTest::newRow("sghmc, float64") << "sghmc" << 0 << "float64";
+  }
+  void rowsMoveAsTheyDoAlone() {
+    QFETCH(QString, id);
+    QFETCH(int, batch);
+    QFETCH(QString, dtype);
+    const Experiment experiment = experiment_of(id.toStdString(), batch, dtype.toStdString());
+    Fleet alone(experiment, 1), together(experiment, count);
+    alone.run();
+    together.run();
+    QVERIFY(alone.chains.front()->draws().size() >= 1);
+    ERGO_OK(differs(together, alone));
+  }
+
+  /// Looking at every seventh transition only shows the same.
+  void looksMayBeApart() {
+    const Experiment experiment = experiment_of("sghmc", 5);
+    Fleet often(experiment, count), seldom(experiment, count, 7);
+    often.run();
+    seldom.run();
+    ERGO_OK(differs(seldom, often));
+  }
+
+  /// The others go on as if it had not been there; its step is the true one.
+  void aChainDivergesAlone_data() {
+    QTest::addColumn<int>("look_every");
+    QTest::newRow("every transition") << 1;
+    QTest::newRow("every seventh") << 7;
+  }
+  void aChainDivergesAlone() {
+    QFETCH(int, look_every);
+    const Experiment experiment = experiment_of("sghmc", 0);
+    torch::Tensor start = random_tensor(3, {count, experiment.posterior.network->layout().size()}, torch::kFloat);
+    Fleet sound(experiment, 1, 1, start);
+    torch::Tensor broken = start.clone();
+    broken[1][0] = std::numeric_limits<float>::quiet_NaN();
+    Fleet fleet(experiment, count, static_cast<std::size_t>(look_every), broken);
+    sound.run();
+    fleet.run();
+    const auto divergence = fleet.chains[1]->divergence();
+    QVERIFY(divergence.has_value());
+    QCOMPARE(divergence->chain, std::int64_t{1});
+    QCOMPARE(divergence->step, std::int64_t{1});
+    QVERIFY(fleet.chains[1]->draws().empty());
+    fleet.chains.erase(fleet.chains.begin() + 1);
+    sound.chains.erase(sound.chains.begin() + 1);
+    ERGO_OK(differs(fleet, sound));
+  }
+
+  void outOfMemoryKeepsTheDraws() {
+    Experiment experiment = experiment_of("sghmc", 0);
+    SamplerPlan& plan = experiment.samplers.front();
+    const std::int64_t at = plan.collection.steps - 1;
+    plan.sampler = std::make_shared<OutOfMemory>(plan.sampler, at);
+    Fleet fleet(experiment, count);
+    fleet.run();
+    for (const auto& chain : fleet.chains) {
+      QVERIFY(!chain->divergence());
+      QVERIFY(chain->halted().has_value());
+      QCOMPARE(chain->halted()->step, at);
+      QVERIFY(chain->halted()->reason.find("memory") != std::string::npos);
+      QVERIFY(!chain->draws().empty());
+    }
+  }
+
+ private:
+  std::filesystem::path path() const { return folder_->path().toStdString(); }
+
+  Experiment experiment_of(const std::string& id, int batch, const std::string& dtype = "float32") {
+    json document = small_regression();
+    document["gradient_evaluations"] = 240;
+    document["draws"] = 12;
+    document["batch_size"] = batch;
+    document["dtype"] = dtype;
+    for (const json& section : all_samplers()["samplers"]) {
+      if (section["id"] == id) document["samplers"] = json::array({section});
+    }
+    document["samplers"][0]["chains"] = count;
+    if (id == "deep_ensemble") document["draws"] = 3;
+    return make_experiment(save_and_load(path(), "group.json", document));
+  }
+
+  std::unique_ptr<QTemporaryDir> folder_;
+};
+
+QTEST_APPLESS_MAIN(TestChainGroup)
+#include "tst_chain_group.moc"
