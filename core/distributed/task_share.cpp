@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <map>
+#include <numeric>
 
 #include "core/base/error.h"
 #include "core/distributed/peer_group.h"
@@ -14,12 +15,13 @@ namespace {
 
 class LocalShare final : public TaskShare {
  public:
-  LocalShare(Pool pool, RunControl& control) : pool_(std::move(pool)), control_(control) {}
+  explicit LocalShare(RunControl& control) : control_(control) {}
 
   std::optional<std::vector<double>> values(std::size_t count, const Task& task) override {
     if (control_.stopped()) return std::nullopt;
-    std::vector<double> values(count);
-    pool_(count, [&](std::size_t i) { values[i] = task(i); });
+    std::vector<std::size_t> all(count);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    std::vector<double> values = task(all);
     if (control_.stopped()) return std::nullopt;  // some were cut short
     return values;
   }
@@ -28,7 +30,6 @@ class LocalShare final : public TaskShare {
   void finish() override {}
 
  private:
-  Pool pool_;
   RunControl& control_;
 };
 
@@ -38,10 +39,8 @@ class LocalShare final : public TaskShare {
 /// else the operation is done again, with every value that anybody has already.
 class PeerShare final : public TaskShare {
  public:
-  PeerShare(const DistributedOptions& options, std::vector<Fact> facts, Pool pool,
-            RunControl& control)
+  PeerShare(const DistributedOptions& options, std::vector<Fact> facts, RunControl& control)
       : options_(options),
-        pool_(std::move(pool)),
         control_(control),
         group_(options, std::move(facts), control),
         disagree_(group_.epoch() > 0) {}
@@ -94,15 +93,8 @@ class PeerShare final : public TaskShare {
       if (!own_.contains(missing[j])) part.push_back(missing[j]);
     }
     PeerMessage mine;
-    std::vector<double> results(part.size());
-    if (!control_.stopped()) {
-      attempt(mine, [&] {
-        pool_(part.size(), [&](std::size_t j) {
-          options_.enter("unroll");
-          results[j] = task(part[j]);
-        });
-      });
-    }
+    std::vector<double> results;
+    if (!control_.stopped()) attempt(mine, [&] { results = task(part); });
     if (mine.state == PeerMessage::State::ok && control_.stopped()) {
       mine.state = PeerMessage::State::stopped;  // the results may have been cut short
     } else if (mine.state == PeerMessage::State::ok) {
@@ -195,7 +187,6 @@ class PeerShare final : public TaskShare {
   }
 
   DistributedOptions options_;
-  Pool pool_;
   RunControl& control_;
   PeerGroup group_;
   std::int64_t operation_ = 0, shared_operation_ = 0;
@@ -206,14 +197,13 @@ class PeerShare final : public TaskShare {
 
 }  // namespace
 
-std::unique_ptr<TaskShare> make_local_share(TaskShare::Pool pool, RunControl& control) {
-  return std::make_unique<LocalShare>(std::move(pool), control);
+std::unique_ptr<TaskShare> make_local_share(RunControl& control) {
+  return std::make_unique<LocalShare>(control);
 }
 
 std::unique_ptr<TaskShare> make_peer_share(const DistributedOptions& options,
-                                           std::vector<Fact> facts, TaskShare::Pool pool,
-                                           RunControl& control) {
-  return std::make_unique<PeerShare>(options, std::move(facts), std::move(pool), control);
+                                           std::vector<Fact> facts, RunControl& control) {
+  return std::make_unique<PeerShare>(options, std::move(facts), control);
 }
 
 }  // namespace ergo

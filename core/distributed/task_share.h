@@ -16,13 +16,12 @@ namespace ergo {
 /// same states, whatever their number. All processes make the same calls in the same order.
 class TaskShare {
  public:
-  using Task = std::function<double(std::size_t)>;
-  /// Runs task(i) for i < count on this process's workers.
-  using Pool = std::function<void(std::size_t count, const std::function<void(std::size_t)>& task)>;
+  /// The values of some indices, in their order: this process's part, on its workers or its device.
+  using Task = std::function<std::vector<double>(const std::vector<std::size_t>& indices)>;
 
   virtual ~TaskShare() = default;
 
-  /// task(i) for i < count, in index order; nothing when some process was stopped meanwhile, which
+  /// The values of all i < count, in index order; nothing when some process was stopped meanwhile, which
   /// all learn of in the same call. @throws Error: what task threw anywhere (the same in every
   /// process), {temporary} when this process was left out, GroupLost.
   virtual std::optional<std::vector<double>> values(std::size_t count, const Task& task) = 0;
@@ -36,11 +35,10 @@ class TaskShare {
 };
 
 /// One process alone.
-std::unique_ptr<TaskShare> make_local_share(TaskShare::Pool pool, RunControl& control);
+std::unique_ptr<TaskShare> make_local_share(RunControl& control);
 
 /// `facts`: what the processes must have in common. @throws as PeerGroup.
 std::unique_ptr<TaskShare> make_peer_share(const DistributedOptions& options,
-                                           std::vector<Fact> facts, TaskShare::Pool pool,
-                                           RunControl& control);
+                                           std::vector<Fact> facts, RunControl& control);
 
 }  // namespace ergo

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/config/device_suggestions.h"
 #include "core/config/field.h"
 
 /// Sections of a meta-training preset. Torch-free.
@@ -19,6 +20,7 @@ struct MetaConfig {
   std::int64_t validate_every = 25;
   std::int64_t validation_tasks = 32;
   std::string seed = "1";
+  std::string device = "cpu";
   template <class V>
   void visit(V&& v) {
     v("iterations", iterations, FieldInfo{.min = 1, .max = 1e7, .doc = "Outer iterations."});
@@ -36,6 +38,10 @@ struct MetaConfig {
     v("validation_tasks", validation_tasks,
       FieldInfo{.min = 1, .max = 1e5, .doc = "Frozen tasks of the validation score."});
     v("seed", seed, FieldInfo{.doc = "Seed, a decimal number."});
+    v("device", device,
+      FieldInfo{.doc = "Where the unrolls run: cpu, or a CUDA device as cuda:0, where unrolls with networks "
+                       "of one shape move together.",
+                .suggestions = device_suggestions()});
   }
 };
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/base/device.h"
 #include "core/base/purpose.h"
 #include "core/distributed/peer_group.h"
 #include "core/distributed/task_share.h"
@@ -16,7 +17,7 @@
 #include "core/meta/meta.h"
 #include "core/meta/meta_sections.h"
 #include "core/meta/meta_state.h"
-#include "core/meta/unroll.h"
+#include "core/meta/population_unroll.h"
 #include "core/run/monitor.h"
 #include "core/run/scheduler.h"
 #include "core/samplers/l2e.h"
@@ -40,6 +41,7 @@ class MetaTraining {
         emit_(emit),
         control_(control),
         workers_(worker_count(options.workers, false)),
+        device_(require_device(sections_.loop.device, "device")),
         seed_(options.seed > 0 ? options.seed : parse_seed(sections_.loop.seed, "seed")),
         preset_(preset.id),
         hash_(io::sha256_hex(sections_.identity + fmt::format("|{}", seed_))),
@@ -53,12 +55,9 @@ class MetaTraining {
     } else {
       state_ = load_meta_state(options.resume, hash_);
     }
-    const auto pool = [this](std::size_t count, const std::function<void(std::size_t)>& task) {
-      parallel_for(count, workers_, task);
-    };
     share_ = options.distributed.on()
-                 ? make_peer_share(options.distributed, facts(), pool, control_)
-                 : make_local_share(pool, control_);
+                 ? make_peer_share(options.distributed, facts(), control_)
+                 : make_local_share(control_);
   }
 
   /// Every loop around a shared call ends by its answer, never by a look at the control: a stop
@@ -152,15 +151,34 @@ class MetaTraining {
     return p;
   }
 
-  double loss_of(const std::vector<float>& phi, const MetaTask& task, std::int64_t steps,
-                 RngKey key) const {
+  Arm arm_of(const std::vector<float>& phi, std::shared_ptr<const MetaTask> task, std::int64_t steps,
+             RngKey key) const {
     const MetaConfig& loop = sections_.loop;
     const auto burn_in =
         static_cast<std::int64_t>(static_cast<double>(steps) * loop.burn_in_fraction);
-    const auto sampler =
-        make_l2e(parameters(phi), {&task.posterior.network->layout(), steps, burn_in,
-                                   task.posterior.data_count(), {}});
-    return unroll(*sampler, task, {steps, burn_in, loop.draws}, key, control_);
+    return {std::move(task), parameters(phi), {steps, burn_in, loop.draws}, key};
+  }
+
+  /// Losses of make(i) for i < count: one by one on the workers, or together on the device.
+  std::optional<std::vector<double>> losses(std::size_t count,
+                                            const std::function<Arm(std::size_t)>& make) const {
+    return share_->values(count, [&](const std::vector<std::size_t>& part) {
+      if (device_ == "cpu") return losses_on_workers(part, make);
+      options_.distributed.enter("unroll");
+      std::vector<Arm> arms;
+      for (const std::size_t i : part) arms.push_back(make(i));
+      return unroll_population(arms, torch::Device(device_), control_);
+    });
+  }
+
+  std::vector<double> losses_on_workers(const std::vector<std::size_t>& part,
+                                        const std::function<Arm(std::size_t)>& make) const {
+    std::vector<double> losses(part.size());
+    parallel_for(part.size(), workers_, [&](std::size_t j) {
+      options_.distributed.enter("unroll");
+      losses[j] = unroll(make(part[j]), control_);
+    });
+    return losses;
   }
 
   std::int64_t unroll_length(RngKey key) const {
@@ -170,29 +188,29 @@ class MetaTraining {
   }
 
   /// Both arms of a pair meet the same task, initial position and noise.
-  double arm_loss(std::size_t arm) const {
+  Arm population_arm(std::size_t arm) const {
     const std::size_t pair = arm / 2;
     const float sign = arm % 2 == 0 ? 1.0f : -1.0f;
     const RngKey key = purpose_key(seed_, Purpose::meta_task)
                            .fold_in(static_cast<std::uint64_t>(state_.iteration)).fold_in(pair);
-    const MetaTask task = make_task(sections_.family, key);
     std::vector<float> phi = state_.phi;
     const std::vector<float> v =
         es_direction(purpose_key(seed_, Purpose::es_perturbation), state_.iteration,
                      static_cast<std::int64_t>(pair), phi.size());
     const float step = sign * static_cast<float>(sections_.es.sigma);
     for (std::size_t i = 0; i < phi.size(); ++i) phi[i] += step * v[i];
-    return loss_of(phi, task, unroll_length(key.fold_in(7)), key.fold_in(8));
+    return arm_of(phi, std::make_shared<const MetaTask>(make_task(sections_.family, key)),
+                  unroll_length(key.fold_in(7)), key.fold_in(8));
   }
 
   /// Nothing when stopped meanwhile: half a population is no gradient.
   std::optional<std::vector<PairLoss>> population_losses() {
     const auto pairs = static_cast<std::size_t>(sections_.loop.pairs);
-    const auto arms = share_->values(2 * pairs, [this](std::size_t arm) { return arm_loss(arm); });
+    const auto arms = losses(2 * pairs, [this](std::size_t arm) { return population_arm(arm); });
     if (!arms) return std::nullopt;
-    std::vector<PairLoss> losses(pairs);
-    for (std::size_t p = 0; p < pairs; ++p) losses[p] = {(*arms)[2 * p], (*arms)[2 * p + 1]};
-    return losses;
+    std::vector<PairLoss> both(pairs);
+    for (std::size_t p = 0; p < pairs; ++p) both[p] = {(*arms)[2 * p], (*arms)[2 * p + 1]};
+    return both;
   }
 
   /// One outer iteration. @return false when stopped meanwhile; the state is as before then, and
@@ -254,21 +272,24 @@ class MetaTraining {
   void make_validation_tasks() {
     const RngKey key = purpose_key(seed_, Purpose::meta_task).fold_in(~std::uint64_t{0});
     for (std::int64_t i = 0; i < sections_.loop.validation_tasks; ++i) {
-      tasks_.push_back(make_task(sections_.family, key.fold_in(static_cast<std::uint64_t>(i))));
+      tasks_.push_back(std::make_shared<const MetaTask>(
+          make_task(sections_.family, key.fold_in(static_cast<std::uint64_t>(i)))));
     }
   }
 
   /// Mean excess NLL over the true function on the frozen tasks, each at most score_cap; NaN
   /// when stopped meanwhile.
   double validate() {
-    const auto excess = share_->values(tasks_.size(), [this](std::size_t i) {
+    const auto reached = losses(tasks_.size(), [this](std::size_t i) {
       const RngKey key = purpose_key(seed_, Purpose::meta_task).fold_in(~std::uint64_t{1}).fold_in(i);
-      const double loss = loss_of(state_.phi, tasks_[i], sections_.loop.steps_max, key);
-      return std::min(score_cap, loss - tasks_[i].true_nll);
+      return arm_of(state_.phi, tasks_[i], sections_.loop.steps_max, key);
     });
-    if (!excess) return undefined;
+    if (!reached) return undefined;
     double score = 0.0;
-    for (const double x : *excess) score += x / static_cast<double>(excess->size());
+    for (std::size_t i = 0; i < tasks_.size(); ++i) {
+      const double excess = std::min(score_cap, (*reached)[i] - tasks_[i]->true_nll);
+      score += excess / static_cast<double>(tasks_.size());
+    }
     if (!(score >= state_.best_score)) {  // also when there is none yet
       state_.best_score = score;
       state_.best_phi = state_.phi;
@@ -309,10 +330,11 @@ class MetaTraining {
   Emitter& emit_;
   RunControl& control_;
   int workers_;
+  std::string device_;
   std::uint64_t seed_;
   std::string preset_, hash_;
   MetaState state_;
-  std::vector<MetaTask> tasks_;
+  std::vector<std::shared_ptr<const MetaTask>> tasks_;
   std::unique_ptr<TaskShare> share_;
 };
 

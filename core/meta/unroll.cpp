@@ -6,6 +6,7 @@
 
 #include "core/run/collection.h"
 #include "core/run/report.h"
+#include "core/samplers/l2e.h"
 
 namespace ergo {
 
@@ -29,6 +30,16 @@ double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& pl
   }
   const double loss = report.test_nll();
   return std::isfinite(loss) ? loss : std::numeric_limits<double>::infinity();
+}
+
+std::unique_ptr<Sampler> sampler_of(const Arm& arm) {
+  const Posterior& posterior = arm.task->posterior;
+  return make_l2e(arm.phi, {&posterior.network->layout(), arm.plan.steps, arm.plan.burn_in,
+                            posterior.data_count(), {}});
+}
+
+double unroll(const Arm& arm, const RunControl& control) {
+  return unroll(*sampler_of(arm), *arm.task, arm.plan, arm.key, control);
 }
 
 }  // namespace ergo

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <cstdint>
+#include <memory>
 
 #include "core/meta/families.h"
 #include "core/run/control.h"
+#include "core/samplers/meta_parameters.h"
 #include "core/samplers/sampler.h"
 
 namespace ergo {
@@ -14,11 +16,25 @@ struct UnrollPlan {
   std::int64_t steps = 1000, burn_in = 500, draws = 10;
 };
 
+/// One unroll of a population: phi on a task, under a key of its own.
+struct Arm {
+  std::shared_ptr<const MetaTask> task;
+  MetaParameters phi;
+  UnrollPlan plan;
+  RngKey key;
+};
+
 /// Runs one chain on the task's training data, full batch, and returns the BMA meta-loss
 ///   L = -mean_i log (1/K) sum_k p(y_i | x_i, theta_k)   (algorithms 1.3; Gaussian likelihood)
 /// on the task's test points, nats. The chain and its noise depend on `key` alone.
 /// @return infinity when the chain diverged; NaN when `control` stopped it.
 double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& plan, RngKey key,
               const RunControl& control);
+
+/// The same with L2E under the arm's phi.
+double unroll(const Arm& arm, const RunControl& control);
+
+/// L2E as the arm runs it.
+std::unique_ptr<Sampler> sampler_of(const Arm& arm);
 
 }  // namespace ergo

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <vector>
@@ -11,25 +12,20 @@
 namespace ergo {
 namespace {
 
-/// Forward and backward passes of all chains at once, written out in batched matrix products, so
-/// that a transition is the same short queue of device work every time.
+/// Forward and backward passes of all rows at once, written out in batched matrix products, so that a
+/// transition is the same short queue of device work every time. Either all rows share one posterior,
+/// or each has its own, with a network of the same shape and all of its data.
 class BatchedMlpPotential final : public Potential {
  public:
-  BatchedMlpPotential(const Posterior& posterior, torch::TensorOptions options)
-      : posterior_(posterior), options_(options), widths_(posterior.network->widths()) {
-    const TrainRows all = gather_rows(*posterior_.data, all_rows(*posterior_.data), options_);
-    all_x_ = all.x;
-    all_target_ = all.target;
-    precision_ = prior_precision(posterior_, options_);
-    constant_ = posterior_.prior_constant();
-    if (regression()) {
-      constant_ += static_cast<double>(data_count()) *
-                   std::log(posterior_.noise_sd * std::sqrt(2.0 * std::numbers::pi));
-    }
+  BatchedMlpPotential(std::vector<Posterior> posteriors, torch::TensorOptions options)
+      : posteriors_(std::move(posteriors)), options_(options), widths_(first().network->widths()) {
+    load_data();
+    load_priors();
   }
 
   /// The rows go into one tensor that stays where it is: a captured transition reads it again.
   void bind(std::span<const std::int64_t> rows, std::int64_t batch) override {
+    TORCH_CHECK(posteriors_.size() == 1, "rows with data of their own have no minibatches");
     const auto count = static_cast<std::int64_t>(rows.size());
     const torch::Tensor given =
         torch::from_blob(const_cast<std::int64_t*>(rows.data()), {count}, torch::kLong);
@@ -42,8 +38,8 @@ class BatchedMlpPotential final : public Potential {
   void bind_all() override {
     batch_ = data_count();
     rows_ = torch::Tensor();
-    x_ = all_x_.unsqueeze(0);
-    target_ = all_target_.unsqueeze(0);
+    x_ = all_x_;
+    target_ = all_target_;
   }
 
   const Evaluation& evaluate(const torch::Tensor& position) override {
@@ -51,8 +47,8 @@ class BatchedMlpPotential final : public Potential {
     torch::Tensor x = x_, target = target_;
     if (rows_.defined()) {
       const std::int64_t groups = rows_.numel() / batch_;
-      x = all_x_.index_select(0, rows_).reshape({groups, batch_, widths_.front()});
-      target = all_target_.index_select(0, rows_).reshape({groups, batch_});
+      x = all_x_[0].index_select(0, rows_).reshape({groups, batch_, widths_.front()});
+      target = all_target_[0].index_select(0, rows_).reshape({groups, batch_});
     }
     const std::vector<torch::Tensor> h = forward(position, x);
     torch::Tensor nll;
@@ -67,12 +63,52 @@ class BatchedMlpPotential final : public Potential {
     return evaluation_;
   }
 
-  std::int64_t data_count() const override { return posterior_.data_count(); }
-  const ParameterLayout& layout() const override { return posterior_.network->layout(); }
+  std::int64_t data_count() const override { return first().data_count(); }
+  const ParameterLayout& layout() const override { return first().network->layout(); }
 
  private:
-  bool regression() const { return posterior_.data->task == Task::regression; }
+  const Posterior& first() const { return posteriors_.front(); }
+  bool regression() const { return first().data->task == Task::regression; }
   double scale() const { return static_cast<double>(data_count()) / static_cast<double>(batch_); }
+
+  /// All data, once, on the device: [posteriors, n, inputs]; shorter sets are filled up with points of
+  /// no weight.
+  void load_data() {
+    std::int64_t most = 0;
+    for (const Posterior& p : posteriors_) most = std::max(most, p.data_count());
+    std::vector<torch::Tensor> x, target, weight;
+    for (const Posterior& p : posteriors_) {
+      std::vector<std::int64_t> rows = all_rows(*p.data);
+      rows.resize(static_cast<std::size_t>(most), 0);
+      const TrainRows all = gather_rows(*p.data, rows, options_);
+      x.push_back(all.x);
+      target.push_back(all.target);
+      const double precision = regression() ? 1.0 / (p.noise_sd * p.noise_sd) : 1.0;
+      torch::Tensor counted = torch::full({most}, precision, options_);
+      counted.slice(0, p.data_count()).zero_();
+      weight.push_back(counted);
+    }
+    all_x_ = torch::stack(x);
+    all_target_ = torch::stack(target);
+    weight_ = torch::stack(weight);
+  }
+
+  void load_priors() {
+    std::vector<torch::Tensor> precision, constant;
+    for (const Posterior& p : posteriors_) {
+      precision.push_back(prior_precision(p, options_));
+      double sum = p.prior_constant();
+      if (regression()) {
+        sum += static_cast<double>(p.data_count()) * std::log(p.noise_sd * std::sqrt(2.0 * std::numbers::pi));
+      }
+      constant.push_back(torch::full({1}, sum, options_));
+    }
+    precision_ = torch::stack(precision);
+    constant_ = torch::cat(constant);
+  }
+
+  /// 1 / sd^2 (regression) or 1 of each bound point, [posteriors, batch].
+  torch::Tensor bound_weight() const { return rows_.defined() ? weight_.slice(1, 0, batch_) : weight_; }
 
   torch::Tensor weight(const torch::Tensor& flat, std::size_t layer) const {
     const BlockInfo& block = layout().blocks()[2 * layer];
@@ -101,7 +137,7 @@ class BatchedMlpPotential final : public Potential {
   }
 
   torch::Tensor activate(const torch::Tensor& z) const {
-    switch (posterior_.network->activation()) {
+    switch (first().network->activation()) {
       case Activation::relu: return torch::relu(z);
       case Activation::silu: return torch::silu(z);
       case Activation::tanh: break;
@@ -112,7 +148,7 @@ class BatchedMlpPotential final : public Potential {
   /// delta * act'(z), with h = act(z).
   torch::Tensor through_activation(const torch::Tensor& delta, const torch::Tensor& h,
                                    const torch::Tensor& z) const {
-    switch (posterior_.network->activation()) {
+    switch (first().network->activation()) {
       case Activation::relu: return delta * (h > 0);
       case Activation::silu: {
         const torch::Tensor s = torch::sigmoid(z);
@@ -126,16 +162,17 @@ class BatchedMlpPotential final : public Potential {
   /// dU/d outputs of the likelihood, and its value [chains] without constants.
   torch::Tensor loss(const torch::Tensor& f, const torch::Tensor& target, torch::Tensor& nll) const {
     const torch::Tensor t = target.expand({f.size(0), f.size(1)});
+    const torch::Tensor weight = bound_weight() * scale();
     if (!regression()) {
       const torch::Tensor index = t.unsqueeze(2);
       const torch::Tensor log_p = torch::log_softmax(f, 2);
-      nll = -log_p.gather(2, index).sum(c10::IntArrayRef{1, 2}) * scale();
-      return (log_p.exp().scatter_add(2, index, torch::full_like(index, -1, f.options()))) * scale();
+      nll = -(log_p.gather(2, index).squeeze(2) * weight).sum(1);
+      const torch::Tensor minus_one = torch::full_like(index, -1, f.options());
+      return log_p.exp().scatter_add(2, index, minus_one) * weight.unsqueeze(2);
     }
-    const double variance = posterior_.noise_sd * posterior_.noise_sd;
     const torch::Tensor residual = f.squeeze(2) - t;
-    nll = residual.square().sum(1) * (scale() / (2.0 * variance));
-    return (residual * (scale() / variance)).unsqueeze(2);
+    nll = (residual.square() * weight).sum(1) * 0.5;
+    return (residual * weight).unsqueeze(2);
   }
 
   void backward(const torch::Tensor& position, const std::vector<torch::Tensor>& h, torch::Tensor delta) {
@@ -146,12 +183,13 @@ class BatchedMlpPotential final : public Potential {
     }
   }
 
-  Posterior posterior_;
+  std::vector<Posterior> posteriors_;
   torch::TensorOptions options_;
   std::vector<std::int64_t> widths_;
-  torch::Tensor precision_, all_x_, all_target_, rows_, x_, target_;
+  torch::Tensor precision_, constant_;                ///< [posteriors, params], [posteriors]
+  torch::Tensor all_x_, all_target_, weight_;         ///< [posteriors, n, ...]
+  torch::Tensor rows_, x_, target_;                   ///< what is bound; rows_ of a minibatch only
   std::vector<torch::Tensor> before_;  ///< inputs of the activations
-  double constant_ = 0.0;
   std::int64_t batch_ = 1;
   Evaluation evaluation_;
 };
@@ -160,7 +198,14 @@ class BatchedMlpPotential final : public Potential {
 
 std::unique_ptr<Potential> make_batched_mlp_potential(const Posterior& posterior,
                                                       const torch::TensorOptions& options) {
-  return std::make_unique<BatchedMlpPotential>(posterior, options);
+  return std::make_unique<BatchedMlpPotential>(std::vector<Posterior>{posterior}, options);
+}
+
+std::unique_ptr<Potential> make_population_potential(std::vector<Posterior> rows,
+                                                     const torch::TensorOptions& options) {
+  auto potential = std::make_unique<BatchedMlpPotential>(std::move(rows), options);
+  potential->bind_all();
+  return potential;
 }
 
 }  // namespace ergo

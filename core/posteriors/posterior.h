@@ -63,6 +63,11 @@ std::unique_ptr<Potential> make_autograd_potential(const Posterior& posterior,
 std::unique_ptr<Potential> make_batched_mlp_potential(const Posterior& posterior,
                                                       const torch::TensorOptions& options);
 
+/// The same where row c has the posterior rows[c], all of its data bound: networks of one shape, data
+/// sets of any size. One task; bind() is refused; data_count() is the first row's.
+std::unique_ptr<Potential> make_population_potential(std::vector<Posterior> rows,
+                                                     const torch::TensorOptions& options);
+
 /// U by the hand-written passes of kernels/mlp_passes.h; CPU, float32 or float64.
 std::unique_ptr<Potential> make_mlp_potential(const Posterior& posterior, torch::Dtype dtype);
 

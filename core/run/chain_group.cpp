@@ -15,7 +15,6 @@ namespace ergo {
 namespace {
 
 constexpr std::size_t device_look_every = 32;  // a look waits for the device
-constexpr std::int64_t warm_transitions = 3;  // before a capture: libraries allocate at first use
 
 double thread_cpu_seconds() {
   timespec now{};

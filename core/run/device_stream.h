@@ -2,6 +2,7 @@
 #pragma once
 #include <torch/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -14,6 +15,9 @@ class StepGraph {
   virtual ~StepGraph() = default;
   virtual void replay() = 0;  ///< queues the transition once more
 };
+
+/// Transitions before a capture: libraries allocate at their first use, which cannot be captured.
+inline constexpr std::int64_t warm_transitions = 3;
 
 /// The queue of work that one group of chains has on its device. Does nothing of its own on the CPU
 /// and in a build without CUDA. One thread at a time.

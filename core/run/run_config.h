@@ -2,15 +2,12 @@
 #pragma once
 #include <cstdint>
 #include <string>
-#include <vector>
 
+#include "core/config/device_suggestions.h"
 #include "core/config/field.h"
 
 /// The run's own fields (top level of a preset) and those that every sampler has. Torch-free.
 namespace ergo {
-
-/// The devices of this machine, described as they were when first asked for.
-std::vector<Suggestion> device_suggestions();
 
 struct RunConfig {
   std::int64_t gradient_evaluations = 20000;

@@ -75,7 +75,9 @@ class L2e final : public Sampler {
   std::int64_t data_count_;
 };
 
-L2eUpdate update_of(const MetaParameters& phi, std::int64_t data_count) {
+}  // namespace
+
+L2eUpdate l2e_numbers(const MetaParameters& phi, std::int64_t data_count) {
   L2eUpdate update;
   update.data_size = phi.data_size > 0 ? phi.data_size : static_cast<double>(data_count);
   update.step_size = std::sqrt(phi.step_multiplier / update.data_size);
@@ -84,8 +86,6 @@ L2eUpdate update_of(const MetaParameters& phi, std::int64_t data_count) {
   update.noise_scale = std::sqrt(2.0 * phi.friction * eps * phi.noise_multiplier);
   return update;
 }
-
-}  // namespace
 
 void l2e_update(ChainState& state, const torch::Tensor& grad, const torch::Tensor& noise,
                 const KineticGradient& kinetic, const L2eUpdate& update, std::int64_t data_count,
@@ -138,7 +138,7 @@ std::unique_ptr<Sampler> make_l2e(std::shared_ptr<const KineticGradient> kinetic
 }
 
 std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context) {
-  return std::make_unique<L2e>(phi, update_of(phi, context.data_count), context);
+  return std::make_unique<L2e>(phi, l2e_numbers(phi, context.data_count), context);
 }
 
 std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context) {

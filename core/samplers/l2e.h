@@ -68,6 +68,9 @@ void l2e_update_fused(ChainState& state, const torch::Tensor& grad, RngKey key, 
                       const L2eUpdate& update, std::int64_t data_count,
                       const ParameterLayout& layout);
 
+/// The numbers that phi's dynamics give for n data.
+L2eUpdate l2e_numbers(const MetaParameters& phi, std::int64_t data_count);
+
 /// L2E from meta-parameters already in memory, as meta-training uses it.
 std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/run/run_config.h"
+#include "core/config/device_suggestions.h"
 
 #include "core/base/device.h"
 

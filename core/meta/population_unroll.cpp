@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/meta/population_unroll.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "core/run/collection.h"
+#include "core/run/device_stream.h"
+#include "core/run/report.h"
+#include "core/samplers/device_steps.h"
+
+namespace ergo {
+namespace {
+
+constexpr std::int64_t ask_every = 64;        // transitions between two looks at the control
+
+/// Arms of one network shape as rows of one state.
+class RowUnroll {
+ public:
+  RowUnroll(std::vector<const Arm*> arms, const torch::Device& device) : arms_(std::move(arms)), stream_(device) {
+    for (const Arm* arm : arms_) {
+      fused_.emplace_back(arm->phi);
+      updates_.push_back(l2e_numbers(arm->phi, arm->task->posterior.data_count()));
+      const UnrollPlan& plan = arm->plan;
+      plans_.push_back(plan_collection(*sampler_of(*arm), "meta", plan.steps, plan.burn_in, plan.draws));
+      counts_.push_back(arm->task->posterior.data_count());
+      keys_.push_back(arm->key.fold_in(1));
+      steps_ = std::max(steps_, arm->plan.steps);
+    }
+    draws_.resize(arms_.size());
+    last_potential_.resize(arms_.size());
+  }
+
+  /// @return false when stopped.
+  bool run(const RunControl& control) {
+    bool whole = true;
+    stream_.run([&] {
+      prepare();
+      for (std::int64_t t = 1; t <= steps_ && whole; ++t) {
+        if (t % ask_every == 0 && control.stopped()) whole = false;
+        step();
+        collect(t);
+      }
+    });
+    return whole;
+  }
+
+  double loss(std::size_t row) const {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    if (!std::isfinite(last_potential_[row].item<double>())) return infinity;
+    Report report(arms_[row]->task->posterior);
+    for (const torch::Tensor& draw : draws_[row]) report.add_draw(draw.cpu());
+    const double loss = report.test_nll();
+    return std::isfinite(loss) ? loss : infinity;
+  }
+
+ private:
+  void prepare() {
+    const auto options = torch::TensorOptions(torch::kFloat).device(stream_.device());
+    std::vector<Posterior> posteriors;
+    std::vector<torch::Tensor> start;
+    for (const Arm* arm : arms_) {
+      posteriors.push_back(arm->task->posterior);
+      start.push_back(initial_position(arm->task->posterior, arm->key.fold_in(2), 0, torch::kFloat));
+    }
+    potential_ = make_population_potential(std::move(posteriors), options);
+    state_.position = torch::cat(start).to(options);
+    state_.momentum = torch::zeros_like(state_.position);
+    state_.extra = {torch::zeros({state_.position.size(0), l2e_averages, state_.position.size(1)}, options)};
+    if (runs_on_device(state_.position)) {
+      name_device_rows(state_, keys_, std::vector<std::int64_t>(arms_.size(), 0));
+    }
+  }
+
+  void step() {
+    if (!graph_ && state_.step >= warm_transitions) graph_ = stream_.capture([this] { move(); });
+    if (graph_) graph_->replay();
+    else move();
+    ++state_.step;
+  }
+
+  void move() {
+    const Evaluation& evaluation = potential_->evaluate(state_.position);
+    potentials_ = evaluation.potential;
+    if (!runs_on_device(state_.position)) {
+      move_rows(evaluation.grad);
+      return;
+    }
+    DeviceL2eRows rows{{}, updates_, counts_};
+    for (const FusedL2e& fused : fused_) rows.networks.push_back(&fused.network);
+    l2e_update_device(state_, evaluation.grad, {}, rows, potential_->layout());
+  }
+
+  /// One row after the other, as the CPU's own sampler does it.
+  void move_rows(const torch::Tensor& grad) {
+    for (std::size_t c = 0; c < arms_.size(); ++c) {
+      const auto at = static_cast<std::int64_t>(c);
+      ChainState row;
+      row.position = state_.position.slice(0, at, at + 1);
+      row.momentum = state_.momentum.slice(0, at, at + 1);
+      row.extra = {state_.extra[0].slice(0, at, at + 1)};
+      row.step = state_.step;
+      l2e_update_fused(row, grad.slice(0, at, at + 1), keys_[c], fused_[c], updates_[c], counts_[c],
+                       potential_->layout());
+    }
+  }
+
+  /// Copies stay on the device: looking would wait for it.
+  void collect(std::int64_t t) {
+    for (std::size_t c = 0; c < arms_.size(); ++c) {
+      const auto row = static_cast<std::int64_t>(c);
+      if (t == arms_[c]->plan.steps) last_potential_[c] = potentials_[row].clone();
+      if (t <= arms_[c]->plan.steps && plans_[c].keeps(t)) draws_[c].push_back(state_.position[row].clone());
+    }
+  }
+
+  std::vector<const Arm*> arms_;
+  DeviceStream stream_;
+  std::vector<FusedL2e> fused_;
+  std::vector<L2eUpdate> updates_;
+  std::vector<CollectionPlan> plans_;
+  std::vector<std::int64_t> counts_;
+  std::vector<RngKey> keys_;
+  std::int64_t steps_ = 0;
+  std::unique_ptr<Potential> potential_;
+  ChainState state_;
+  torch::Tensor potentials_;  ///< at the latest input position, [rows]
+  std::unique_ptr<StepGraph> graph_;
+  std::vector<std::vector<torch::Tensor>> draws_;
+  std::vector<torch::Tensor> last_potential_;
+};
+
+/// What arms must share to be rows of one state.
+auto shape_of(const Arm& arm) {
+  const Mlp& network = *arm.task->posterior.network;
+  return std::pair(network.widths(), network.activation());
+}
+
+}  // namespace
+
+std::vector<double> unroll_population(const std::vector<Arm>& arms, const torch::Device& device,
+                                      const RunControl& control) {
+  const torch::NoGradGuard no_grad;
+  std::map<decltype(shape_of(arms.front())), std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < arms.size(); ++i) groups[shape_of(arms[i])].push_back(i);
+  std::vector<double> losses(arms.size(), std::numeric_limits<double>::quiet_NaN());
+  for (const auto& [shape, members] : groups) {
+    std::vector<const Arm*> rows;
+    for (const std::size_t i : members) rows.push_back(&arms[i]);
+    RowUnroll unroll(std::move(rows), device);
+    if (!unroll.run(control)) return std::vector<double>(arms.size(), std::numeric_limits<double>::quiet_NaN());
+    for (std::size_t k = 0; k < members.size(); ++k) losses[members[k]] = unroll.loss(k);
+  }
+  return losses;
+}
+
+}  // namespace ergo
