@@ -15,7 +15,12 @@ if [ "${1:-}" = "--compile-only" ]; then
   shift
 fi
 libtorch=${1:-$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))')}
-cmake --preset cuda -DCMAKE_PREFIX_PATH="$libtorch;${CMAKE_PREFIX_PATH:-}"
+# The wheel's own CUDA libraries lie beside it; others of this machine may be older.
+links=""
+for folder in "$libtorch"/../nvidia/*/lib; do
+  [ ! -d "$folder" ] || links="$links -Wl,-rpath-link,$folder"
+done
+cmake --preset cuda -DCMAKE_EXE_LINKER_FLAGS="$links" -DCMAKE_PREFIX_PATH="$libtorch;${CMAKE_PREFIX_PATH:-}"
 cmake --build --preset cuda
 devices=$(build/cuda/bin/ergoscope-cli list devices)
 echo "$devices"
