@@ -130,24 +130,28 @@ class HeldOut {
   RunControl& control_;
 };
 
-std::vector<Candidate> baseline(const EvaluationConfig& e, bool cyclical) {
-  std::vector<Candidate> grid;
-  for (const double step_size : e.step_sizes) {
-    for (const double friction : e.frictions) {
-      Candidate candidate;
-      candidate.setting = {{"step_size", step_size}, {"friction", friction}};
-      candidate.schedules_its_draws = cyclical;
-      if (cyclical) {
-        CsgmcmcConfig config;
-        config.step_size = step_size;
-        config.friction = friction;
-        config.cycles = e.cycles;
-        candidate.make = [config](const SamplerContext& c) { return make_csgmcmc(config, c); };
-      } else {
-        const SghmcConfig config{step_size, friction, 1.0};
-        candidate.make = [config](const SamplerContext& c) { return make_sghmc(config, c); };
-      }
-      grid.push_back(std::move(candidate));
+Candidate baseline(const SghmcConfig& config) {
+  return {[config](const SamplerContext& c) { return make_sghmc(config, c); }, false,
+          {{"step_size", config.step_size}, {"friction", config.friction}, {"temperature", config.temperature}}};
+}
+
+Candidate cyclical_baseline(const SghmcConfig& dynamics, std::int64_t cycles) {
+  CsgmcmcConfig config;
+  config.step_size = dynamics.step_size;
+  config.friction = dynamics.friction;
+  config.temperature = dynamics.temperature;
+  config.cycles = cycles;
+  Candidate candidate = baseline(dynamics);
+  candidate.make = [config](const SamplerContext& c) { return make_csgmcmc(config, c); };
+  candidate.schedules_its_draws = true;
+  return candidate;
+}
+
+std::vector<SghmcConfig> grid_of(const EvaluationConfig& e) {
+  std::vector<SghmcConfig> grid;
+  for (const double temperature : e.temperatures) {
+    for (const double step_size : e.step_sizes) {
+      for (const double friction : e.frictions) grid.push_back({step_size, friction, temperature});
     }
   }
   return grid;
@@ -162,10 +166,13 @@ json evaluate_meta(const std::filesystem::path& file, const Preset& preset, int 
   Emitter emit(sink, 1);
   Candidate l2e;
   l2e.make = [&phi](const SamplerContext& context) { return make_l2e(phi, context); };
+  std::vector<Candidate> sghmc, csgmcmc;
+  for (const SghmcConfig& config : grid_of(sections.evaluation)) {
+    sghmc.push_back(baseline(config));
+    csgmcmc.push_back(cyclical_baseline(config, sections.evaluation.cycles));
+  }
   const std::vector<std::pair<std::string, std::vector<Candidate>>> all = {
-      {"l2e", {l2e}},
-      {"sghmc", baseline(sections.evaluation, false)},
-      {"csgmcmc", baseline(sections.evaluation, true)}};
+      {"l2e", {l2e}}, {"sghmc", sghmc}, {"csgmcmc", csgmcmc}};
   HeldOut evaluation(sections, worker_count(workers, false), emit, control);
   json families = json::array();
   for (std::size_t f = 0; f < held_out.size(); ++f) {

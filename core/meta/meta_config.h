@@ -56,6 +56,7 @@ struct EsConfig {
   std::string difference = "clipped";
   double clip = 1.0;
   bool reset_moments = false;
+  double averaging = 0.0;
   std::string initialisation = "kinetic";
   template <class V>
   void visit(V&& v) {
@@ -75,6 +76,10 @@ struct EsConfig {
                               .doc = "Bound of the clipped difference."});
     v("reset_moments", reset_moments,
       FieldInfo{.doc = "Restart Adam every iteration, as the official code does."});
+    v("averaging", averaging,
+      FieldInfo{.min = 0, .max = 0.9999,
+                .doc = "Decay of the exponential average of phi over the iterations, which is scored and "
+                       "kept; 0: phi itself."});
     v("initialisation", initialisation,
       FieldInfo{.choices = {"kinetic", "descent", "random"},
                 .doc = "random: truncated normal 1/sqrt(fan_in), biases 0 (official). The others: the "
@@ -152,6 +157,7 @@ struct EvaluationConfig {
   double burn_in_fraction = 0.5;
   std::vector<double> step_sizes = {1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2};
   std::vector<double> frictions = {1, 3, 10, 30};
+  std::vector<double> temperatures = {1};
   std::int64_t cycles = 4;
   std::string seed = "20240819";
   template <class V>
@@ -166,6 +172,8 @@ struct EvaluationConfig {
     v("step_sizes", step_sizes, FieldInfo{.min = 0, .open_min = true,
                                           .doc = "Grid of step sizes of SGHMC and cyclical SGHMC."});
     v("frictions", frictions, FieldInfo{.min = 0, .doc = "Grid of frictions C of the baselines."});
+    v("temperatures", temperatures,
+      FieldInfo{.min = 0, .doc = "Grid of posterior temperatures T of the baselines."});
     v("burn_in_fraction", burn_in_fraction,
       FieldInfo{.min = 0, .max = 0.99, .doc = "Share of the steps before the first draw of SGHMC and L2E."});
     v("cycles", cycles, FieldInfo{.min = 1, .max = 1000, .doc = "Cycles of cyclical SGHMC."});

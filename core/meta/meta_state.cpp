@@ -14,7 +14,7 @@ namespace ergo {
 namespace {
 
 constexpr const char* state_kind = "ergoscope meta state";
-constexpr const char* state_schema = "1";
+constexpr const char* state_schema = "2";
 constexpr int momentum_feature = 2;
 constexpr int average_feature = 5;  // m_0.9, the gradient average with decay 0.9
 constexpr int beta_output = 1;
@@ -94,7 +94,8 @@ void save_meta_state(const std::filesystem::path& file, const MetaState& state,
                       {"average", fmt::format("{}", state.average)},
                       {"best_score", fmt::format("{}", state.best_score)}};
   archive.arrays = {
-      io::from_floats("phi", {size}, state.phi), io::from_floats("best_phi", {size}, state.best_phi),
+      io::from_floats("phi", {size}, state.phi), io::from_floats("mean_phi", {size}, state.mean_phi),
+      io::from_floats("best_phi", {size}, state.best_phi),
       io::from_doubles("adam.m", {size}, state.adam.m),
       io::from_doubles("adam.v", {size}, state.adam.v),
       io::from_doubles("log",
@@ -120,6 +121,7 @@ MetaState load_meta_state(const std::filesystem::path& file, const std::string& 
     return std::vector<float>(values.begin(), values.end());
   };
   state.phi = floats("phi");
+  state.mean_phi = floats("mean_phi");
   state.best_phi = floats("best_phi");
   state.adam.m = tensor(archive, "adam.m", MetaParameters::count, source);
   state.adam.v = tensor(archive, "adam.v", MetaParameters::count, source);

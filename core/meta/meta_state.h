@@ -13,7 +13,7 @@ namespace ergo {
 /// Everything the next outer iteration needs: a resumed training continues bit for bit.
 struct MetaState {
   explicit MetaState(std::size_t size) : adam(size) {}
-  std::vector<float> phi, best_phi;
+  std::vector<float> phi, mean_phi, best_phi;  ///< mean_phi: EsConfig::averaging
   Adam adam;
   std::int64_t iteration = 0;  ///< iterations done
   double best_score = undefined;

@@ -51,7 +51,7 @@ class MetaTraining {
     if (options.resume.empty()) {
       state_.phi = initial_phi(sections_.es.initialisation,
                                purpose_key(seed_, Purpose::meta_initialisation));
-      state_.best_phi = state_.phi;
+      state_.best_phi = state_.mean_phi = state_.phi;
     } else {
       state_ = load_meta_state(options.resume, hash_);
     }
@@ -240,6 +240,7 @@ class MetaTraining {
     state_.adam.update(state_.phi, gradient,
                        learning_rate_at(sections_.es, state_.iteration, sections_.loop.iterations));
     ++state_.iteration;
+    average_phi();
     double mean = 0.0;
     for (const PairLoss& loss : losses) {
       for (const double x : {loss.plus, loss.minus}) mean += std::isfinite(x) ? x : failed_loss;
@@ -253,6 +254,14 @@ class MetaTraining {
     record(mean, score, norm);
     if (validated) share_->commit([this] { save(); });
     return true;
+  }
+
+  /// phi wanders about its mean by the noise of the gradient; the mean is what is scored and kept.
+  void average_phi() {
+    const auto keep = static_cast<float>(sections_.es.averaging);
+    for (std::size_t i = 0; i < state_.phi.size(); ++i) {
+      state_.mean_phi[i] = keep * state_.mean_phi[i] + (1.0f - keep) * state_.phi[i];
+    }
   }
 
   void record(double loss, double score, double norm) {
@@ -282,7 +291,7 @@ class MetaTraining {
   double validate() {
     const auto reached = losses(tasks_.size(), [this](std::size_t i) {
       const RngKey key = purpose_key(seed_, Purpose::meta_task).fold_in(~std::uint64_t{1}).fold_in(i);
-      return arm_of(state_.phi, tasks_[i], sections_.loop.steps_max, key);
+      return arm_of(state_.mean_phi, tasks_[i], sections_.loop.steps_max, key);
     });
     if (!reached) return undefined;
     double score = 0.0;
@@ -292,7 +301,7 @@ class MetaTraining {
     }
     if (!(score >= state_.best_score)) {  // also when there is none yet
       state_.best_score = score;
-      state_.best_phi = state_.phi;
+      state_.best_phi = state_.mean_phi;
     }
     return score;
   }

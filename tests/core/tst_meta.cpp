@@ -111,6 +111,7 @@ class TestMeta : public QObject {
     QVERIFY(fs::exists(path_ / "part.safetensors"));  // the best so far is kept
     MetaOptions options;
     options.resume = state_of(path_ / "part.safetensors");
+    QVERIFY(state_tensor("part.safetensors", "mean_phi") != last_phi("part.safetensors") || stop_after == 0);
     const MetaResult rest = train("part.safetensors", options);
     QCOMPARE(rest.iterations, std::int64_t(6));
     QVERIFY(rest.phi_sha256 == whole.phi_sha256);
@@ -170,6 +171,29 @@ class TestMeta : public QObject {
                         "compare"));
   }
 
+  /// The average of the iterates, worked out from trainings of every length; phi itself does not
+  /// notice.
+  void averagingKeepsTheMean() {
+    const auto change = [](double averaging, int iterations) {
+      return json{{"iterations", iterations},
+                  {"es", {{"averaging", averaging}, {"final_learning_rate", 0.01}}}};
+    };
+    RunControl stopped;
+    stopped.stop();
+    train("start.safetensors", {}, nullptr, &stopped, change(0.0, 1));
+    std::vector<float> mean = last_phi("start.safetensors");
+    for (int k = 1; k <= 3; ++k) {
+      const std::string name = std::to_string(k) + ".safetensors";
+      train(name, {}, nullptr, nullptr, change(0.0, k));
+      const std::vector<float> phi = last_phi(name);
+      QVERIFY(state_tensor(name, "mean_phi") == phi);
+      for (std::size_t i = 0; i < phi.size(); ++i) mean[i] = 0.75f * mean[i] + 0.25f * phi[i];
+    }
+    train("mean.safetensors", {}, nullptr, nullptr, change(0.75, 3));
+    ERGO_OK(vectors_differ(state_tensor("mean.safetensors", "mean_phi"), mean, 1e-6));
+    QVERIFY(last_phi("mean.safetensors") == last_phi("3.safetensors"));
+  }
+
   void evaluationHasItsShape() {
     write_phi(path_ / "phi.safetensors", {.step_multiplier = 0.001});
     const Preset preset = save_and_load(path_, "m.json", small_meta());
@@ -186,6 +210,8 @@ class TestMeta : public QObject {
         if (s["id"] == "l2e") continue;
         const double step_size = s["setting"]["step_size"].get<double>();
         QVERIFY(step_size == 0.001 || step_size == 0.004);
+        const double temperature = s["setting"]["temperature"].get<double>();
+        QVERIFY(temperature == 1.0 || temperature == 2.0);
       }
     }
     const std::string text = evaluation_table(one);
@@ -264,7 +290,11 @@ class TestMeta : public QObject {
 
   /// phi after the last iteration, not the best one.
   std::vector<float> last_phi(const std::string& out) {
-    return io::load_safetensors(state_of(path_ / out)).find("phi")->floats();
+    return state_tensor(out, "phi");
+  }
+
+  std::vector<float> state_tensor(const std::string& out, const char* name) {
+    return io::load_safetensors(state_of(path_ / out)).find(name)->floats();
   }
 
   std::unique_ptr<QTemporaryDir> folder_;

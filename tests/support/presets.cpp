@@ -67,7 +67,7 @@ json small_meta() {
             {"depth_min", 1},
             {"depth_max", 2},
             {"validation_points", 8}}},
-          {"es", {{"sigma", 0.02}, {"learning_rate", 0.01}}},
+          {"es", {{"sigma", 0.02}, {"learning_rate", 0.01}, {"averaging", 0.5}}},
           {"dynamics", {{"alpha_multiplier", 0.1}, {"beta_multiplier", 0.1}}},
           {"evaluation",
            {{"tasks", 3},
@@ -76,6 +76,7 @@ json small_meta() {
             {"draws", 2},
             {"step_sizes", {0.001, 0.004}},
             {"frictions", {10.0}},
+            {"temperatures", {1.0, 2.0}},
             {"cycles", 2}}}};
 }
 
