@@ -124,7 +124,7 @@ class TestInteraction : public QObject {
     QApplication::sendEvent(canvas(*plot), &move);
     QCOMPARE(replots.count(), 0);
     QString text;
-    for (QCPLayerable* child : canvas(*plot)->layer("cursor")->children()) {
+    for (QCPLayerable* child : canvas(*plot)->layer("overlay")->children()) {
       if (auto* item = qobject_cast<QCPItemText*>(child))
         text = item->visible() ? item->text() : "";
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <map>
 #include <random>
+#include <set>
 #include <tuple>
 
 #include "tests/widgets/plot_fixture.h"
@@ -96,7 +97,8 @@ class TestPlots : public QObject {
     std::vector<PyramidSeries::Point> all;
     double x = 0, y = 0;
     for (int i = 0; i < 100003; ++i) {
-      x += engine() % 4;  // some share one x
+      x += engine() % 4;  // some share one x,
+      if (i % 20000 == 7) x += 30000;  // and some are far apart
       y = 0.9 * y + engine() / 4294967296.0;
       all.push_back({x, y, true});
       series.append(x, y, true);
@@ -134,6 +136,34 @@ class TestPlots : public QObject {
                  *std::max_element(values.begin(), values.end()));
       }
     }
+  }
+
+  void traceChainsShareTheBudgetAndMergeInTurn() {
+    std::set<std::size_t> capacities;
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < 16; ++i) {
+      const std::size_t capacity = TracePlot::capacityOf(i, 16);
+      QVERIFY(capacity >= TracePlot::pointBudget / 16 / 8 * 7);
+      capacities.insert(capacity);
+      sum += capacity;
+    }
+    QCOMPARE(capacities.size(), std::size_t{16});
+    QVERIFY(sum <= TracePlot::pointBudget);
+    QCOMPARE(TracePlot::capacityOf(0, 1), TracePlot::pointBudget);
+  }
+
+  void traceFollowsNewPoints() {
+    auto plot = sample::make("trace");
+    plot->resize(720, 440);
+    plot->show();
+    plot->consume(sample::started());
+    plot->consume(sample::trace(0, 0, 1000));
+    plot->refresh();
+    QCPAxis* x = plot->panels().front()->axisRects().first()->axis(QCPAxis::atBottom);
+    const double before = x->range().upper;
+    plot->consume(sample::trace(0, 0, 5000, 1000));
+    plot->refresh();
+    QVERIFY2(x->range().upper > 2 * before, qPrintable(QString::number(x->range().upper)));
   }
 
   // Zooming in shows single transitions, without new data and without a frame of the clock.

@@ -26,9 +26,8 @@ QCPItemLine* cursorLine(QCustomPlot* canvas, QCPLayer* layer) {
 PlotInteraction::PlotInteraction(QCustomPlot* canvas, LivePlot* plot)
     : QObject(plot), m_canvas(canvas), m_plot(plot) {
   m_canvas->setInteractions(QCP::iRangeZoom);
-  m_canvas->addLayer(QStringLiteral("cursor"));
-  m_layer = m_canvas->layer(QStringLiteral("cursor"));
-  m_layer->setMode(QCPLayer::lmBuffered);
+  // The canvas' own buffered layer: one more would be one more picture to clear and to blend.
+  m_layer = m_canvas->layer(QStringLiteral("overlay"));
   m_across = cursorLine(m_canvas, m_layer);
   m_down = cursorLine(m_canvas, m_layer);
   m_text = new QCPItemText(m_canvas);

@@ -13,7 +13,7 @@ namespace ergo {
 /// The ground level is a ThinnedSeries: every sample while there are at most `capacity`, then
 /// first, lowest, highest and last of groups of 8, 16, ... samples. Above it, level k knows which
 /// points are lowest and highest in blocks of 8^k; the points that a pixel column has in common
-/// with whole blocks are looked up there. Memory: at most 19 bytes times `capacity`. GUI thread.
+/// with whole blocks are looked up there. Memory: at most 21 bytes times `capacity`. GUI thread.
 class PyramidSeries {
  public:
   using Point = ThinnedSeries::Point;
@@ -35,11 +35,14 @@ class PyramidSeries {
  private:
   struct Block {
     std::uint32_t low = 0, high = 0;  ///< numbers of points
-    void add(const ThinnedSeries& points, const Block& other);
+    double lowY = 0, highY = 0;       ///< beside them: looking them up costs more than comparing
+    void add(const Block& other);
   };
+  Block single(std::size_t i) const;
   void index();
   Block extremes(std::size_t begin, std::size_t end) const;
-  std::size_t firstFrom(double x, std::size_t begin) const;
+  void addBlocks(std::size_t level, std::size_t begin, std::size_t end, Block& found) const;
+  std::size_t firstFrom(double x, std::size_t begin, std::size_t guess) const;
   void addColumn(std::size_t begin, std::size_t end, std::vector<Point>& list) const;
 
   ThinnedSeries m_points;

@@ -4,20 +4,18 @@
 #include <algorithm>
 #include <numeric>
 
+#include "widgets/plots/pixel_line.h"
 #include "widgets/plots/plot_tools.h"
 
 namespace ergo {
 namespace {
 
-constexpr int overview_columns = 512;  // for ranges and files
+constexpr int overview_columns = 512;  // for files
+constexpr int range_columns = 128;     // for the ranges of the axes
 constexpr int paper_columns = 3;       // per point of a printed figure: 216 to the inch
 
-/// Equal shares of the budget: one chain of each of four samplers keeps a million transitions.
-std::size_t capacityOf(const std::vector<SamplerInfo>& samplers) {
-  std::size_t chains = 0;
-  for (const SamplerInfo& info : samplers)
-    chains += static_cast<std::size_t>(std::max<std::int64_t>(1, info.chains));
-  return std::max<std::size_t>(1024, TracePlot::pointBudget / std::max<std::size_t>(1, chains));
+std::size_t chainsOf(const SamplerInfo& info) {
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, info.chains));
 }
 
 }  // namespace
@@ -48,17 +46,29 @@ TracePlot::Chain* TracePlot::chain(int sampler, std::int64_t index) {
 
 bool TracePlot::take(const RunEvent& event) {
   if (const auto* start = std::get_if<RunStarted>(&event)) {
-    m_state.samplers = start->samplers;
-    m_state.chains.clear();
-    for (const SamplerInfo& info : start->samplers) {
-      m_state.chains.emplace_back(static_cast<std::size_t>(std::max<std::int64_t>(1, info.chains)),
-                                  Chain{PyramidSeries(capacityOf(start->samplers)), {}});
-    }
+    takeStart(*start);
     return true;
   }
   if (const auto* added = std::get_if<TraceAdded>(&event)) return takeTrace(*added);
   if (const auto* diverged = std::get_if<ChainDiverged>(&event)) return takeDivergence(*diverged);
   return false;
+}
+
+std::size_t TracePlot::capacityOf(std::size_t index, std::size_t chains) {
+  const std::size_t share = pointBudget / chains;
+  return std::max<std::size_t>(1024, share - share / 8 * index / chains);
+}
+
+void TracePlot::takeStart(const RunStarted& event) {
+  m_state.samplers = event.samplers;
+  m_state.chains.clear();
+  std::size_t count = 0, index = 0;
+  for (const SamplerInfo& info : event.samplers) count += chainsOf(info);
+  for (const SamplerInfo& info : event.samplers) {
+    auto& chains = m_state.chains.emplace_back();
+    for (std::size_t c = 0; c < chainsOf(info); ++c)
+      chains.push_back({PyramidSeries(capacityOf(index++, count)), {}});
+  }
 }
 
 bool TracePlot::takeTrace(const TraceAdded& event) {
@@ -118,11 +128,12 @@ void TracePlot::buildSampler(std::size_t sampler) {
   QCPGraph* key = addGraph(grid().rect(0), QString::fromStdString(info.label), grid().legend());
   key->setPen(solidPen(color, theme().print ? 1.2 : 2.0));
   for (std::size_t c = 0; c < m_state.chains[sampler].size(); ++c) {
-    Lines lines{addGraph(grid().rect(0)), nullptr};
-    lines.solid = addGraph(grid().rect(0));
+    Lines lines{new PixelLine(grid().x(0), grid().y(0)), nullptr};
+    lines.solid = new PixelLine(grid().x(0), grid().y(0));
     lines.pale->setPen(solidPen(blend(color, theme().background, 0.45), width));
     lines.solid->setPen(solidPen(color, width));
     for (QCPGraph* line : {lines.pale, lines.solid}) {
+      line->setAdaptiveSampling(false);  // the points are those of the pixel columns already
       line->setAntialiased(!isLive());
     }
     m_lines[sampler].push_back(lines);
@@ -146,7 +157,9 @@ void TracePlot::drawChain(const Chain& chain, const Lines& lines, const QCPRange
   const bool log = grid().y(0)->scaleType() == QCPAxis::stLogarithmic;
   QVector<QCPGraphData> pale, solid;
   bool before = true;
-  for (const auto& point : chain.series.columns(range.lower, range.upper, columns)) {
+  const auto points = chain.series.columns(range.lower, range.upper, columns);
+  solid.reserve(static_cast<qsizetype>(points.size()));
+  for (const auto& point : points) {
     const double y = log && point.y <= 0 ? qQNaN() : point.y;
     // A change of kind belongs to both lines, so that they meet; then the other one pauses.
     if (point.solid != before) {
@@ -172,6 +185,7 @@ void TracePlot::draw() {
     markDirty();
   }
   drawDivergences();
+  m_extent.reset();
   m_drawnColumns = 0;  // new points: the replot that follows the layout fills the lines
 }
 
@@ -219,7 +233,7 @@ bool TracePlot::canBeLogarithmic() const {
 FiniteRange TracePlot::samplerRange(const std::vector<Chain>& chains) const {
   std::vector<double> collected, late;
   for (const Chain& chain : chains) {
-    const auto points = chain.series.overview(overview_columns);
+    const auto points = chain.series.overview(range_columns);
     for (std::size_t i = 0; i < points.size(); ++i) {
       if (points[i].solid) collected.push_back(points[i].y);
       if (2 * i >= points.size()) late.push_back(points[i].y);  // without the transient
@@ -229,20 +243,27 @@ FiniteRange TracePlot::samplerRange(const std::vector<Chain>& chains) const {
   return range.isEmpty() ? quantileRange(late, 0.02, 0.98) : range;
 }
 
-void TracePlot::fitRanges() {
-  if (!m_crosses) return;
-  FiniteRange across, up;
+TracePlot::Extent TracePlot::extent() const {
+  Extent found;
   for (const auto& chains : m_state.chains) {
     for (const Chain& chain : chains) {
       if (chain.series.isEmpty()) continue;
-      across.add(chain.series.points().x(0));
-      across.add(chain.series.last().x);
+      found.across.add(chain.series.points().x(0));
+      found.across.add(chain.series.last().x);
     }
     const FiniteRange own = samplerRange(chains);
     if (own.isEmpty()) continue;
-    up.add(own.low());
-    up.add(own.high());
+    found.up.add(own.low());
+    found.up.add(own.high());
   }
+  return found;
+}
+
+// A redraw fits before and after its layout; the data are the same and a walk over them is dear.
+void TracePlot::fitRanges() {
+  if (!m_crosses) return;
+  if (!m_extent) m_extent = extent();
+  const FiniteRange &across = m_extent->across, &up = m_extent->up;
   grid().x(0)->setRange(across.isEmpty() ? QCPRange(0, 1)
                                          : QCPRange(std::min(0.0, across.low()),
                                                     std::max(across.high(), across.low() + 1)));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <optional>
 #include <vector>
 
 #include "widgets/plots/live_plot.h"
@@ -18,7 +19,12 @@ namespace ergo {
 class TracePlot : public LivePlot {
   Q_OBJECT
  public:
-  static constexpr std::size_t pointBudget = std::size_t{1} << 22;  ///< 80 MiB
+  static constexpr std::size_t pointBudget = std::size_t{1} << 22;  ///< 84 MiB
+
+  /// The points that chain number `index` of `chains` may hold: an equal share of the budget, less
+  /// up to an eighth. A full series takes milliseconds to merge; chains of one length must not all
+  /// do so within one frame.
+  static std::size_t capacityOf(std::size_t index, std::size_t chains);
 
   explicit TracePlot(QWidget* parent = nullptr);
   QString csv() const override;
@@ -49,7 +55,12 @@ class TracePlot : public LivePlot {
   struct Lines {
     QCPGraph *pale = nullptr, *solid = nullptr;
   };
+  struct Extent {
+    FiniteRange across, up;  ///< of what the axes should show
+  };
+  Extent extent() const;
   FiniteRange samplerRange(const std::vector<Chain>& chains) const;
+  void takeStart(const RunStarted& event);
   bool takeTrace(const TraceAdded& event);
   bool takeDivergence(const ChainDiverged& event);
   Chain* chain(int sampler, std::int64_t index);
@@ -64,6 +75,7 @@ class TracePlot : public LivePlot {
   QAction* m_logAction = nullptr;
   std::vector<std::vector<Lines>> m_lines;
   QCPGraph* m_crosses = nullptr;
+  std::optional<Extent> m_extent;  ///< since the last draw()
   QCPRange m_drawn;        ///< the range that the lines were filled for,
   int m_drawnColumns = 0;  ///< and its pixels
 };
