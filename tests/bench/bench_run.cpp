@@ -128,8 +128,10 @@ void add_alternating(const char* name, int repetitions, void (*pair)(benchmark::
 }  // namespace
 
 void add_run_benchmarks() {
-  // With one core there is nothing to scale over; the failed row says so.
-  add_alternating("scaling", 8, scaling);
+  if (usable_cores() < 2)
+    add_absent("scaling", "one core");  // nothing to scale over
+  else
+    add_alternating("scaling", 8, scaling);
   add_alternating("streaming", 12, streaming);
 }
 

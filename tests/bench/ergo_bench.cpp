@@ -39,7 +39,11 @@ void add_context() {
   benchmark::AddCustomContext("cpu_model", cpu_model());
   benchmark::AddCustomContext("instruction_set", ergo::bench::kernel_instruction_set());
   benchmark::AddCustomContext("libtorch", TORCH_VERSION);
-  benchmark::AddCustomContext("cuda", torch::cuda::is_available() ? "available" : "no device");
+  const bool cuda = torch::cuda::is_available();
+  benchmark::AddCustomContext("cuda", cuda ? "available" : "no device");
+  if (!cuda) ergo::bench::add_absent("resnet20_frn_step/cuda", "no CUDA device");
+  ergo::bench::add_absent("outer_iteration/cuda",
+                          cuda ? "no benchmark of meta-training on a device" : "no CUDA device");
 }
 
 int run(int argc, char** argv) {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/bench/measure.h"
 
+#include <sched.h>
 #include <time.h>
+
+#include <algorithm>
+#include <thread>
 
 namespace ergo::bench {
 namespace {
@@ -22,6 +26,18 @@ double turn(const Way& way) {
 
 double cpu_seconds() { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 double wall_seconds() { return seconds_of(CLOCK_MONOTONIC); }
+
+void add_absent(const std::string& name, const std::string& reason) {
+  benchmark::AddCustomContext("not_measured:" + name, reason);
+}
+
+int usable_cores() {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  cpu_set_t mine;
+  CPU_ZERO(&mine);
+  if (sched_getaffinity(0, sizeof mine, &mine) != 0) return cores;
+  return std::clamp(CPU_COUNT(&mine), 1, cores);
+}
 
 void measure_in_turns(benchmark::State& state, const std::vector<Way>& ways, int turns) {
   std::vector<double> total(ways.size(), 0.0);

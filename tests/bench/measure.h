@@ -22,12 +22,19 @@ struct Way {
 };
 
 /// One repetition of a benchmark: the ways take `turns` turns each, one after another and in
-/// reversed order every second time, and each writes its CPU seconds a call as a counter./// repetition of the process warms every way up once.
+/// reversed order every second time, and each writes its CPU seconds a call as a counter. The
+/// repetition warms every way up once.
 void measure_in_turns(benchmark::State& state, const std::vector<Way>& ways, int turns);
 
 /// Registers a benchmark whose repetition is one such call.
 void add_benchmark(const std::string& name, int repetitions,
                    std::function<void(benchmark::State&)> repetition);
+
+/// Says in the results why a benchmark that a target names is not run here.
+void add_absent(const std::string& name, const std::string& reason);
+
+/// Cores that this process may use; at least 1. Less than the machine has under taskset.
+int usable_cores();
 
 /// FLOP/s of dependent-free fused multiply-adds in registers on one core, with the best instruction
 /// set of this processor, as the kernels choose it. Takes about 10 ms.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <string_view>
 
 #include "core/base/error.h"
 #include "core/io/atomic_file.h"
@@ -14,6 +15,8 @@ namespace ergo::bench {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::string_view not_measured = "not_measured:";
 
 [[noreturn]] void refuse(const std::string& source, const std::string& what) {
   throw Error(ExitCode::data, fmt::format("{}: {}.", source, what));
@@ -79,7 +82,10 @@ void add_results(Results& results, const json& document, const std::string& sour
   }
   if (document.contains("context") && document["context"].is_object()) {
     for (const auto& [key, value] : document["context"].items()) {
-      results.context[key] = text_of(value);
+      if (key.starts_with(not_measured))
+        results.absent[key.substr(not_measured.size())] = text_of(value);
+      else
+        results.context[key] = text_of(value);
     }
   }
   for (const json& entry : document["benchmarks"]) add_entry(results, entry, source);

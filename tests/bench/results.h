@@ -19,6 +19,8 @@ struct Measured {
 struct Results {
   std::map<std::string, Measured> benchmarks;  ///< by name, without "/iterations:..." and so on
   std::map<std::string, std::string> context;  ///< machine, libraries, load
+  /// Benchmark -> why it was not run here ("one core"); from context keys "not_measured:BENCHMARK".
+  std::map<std::string, std::string> absent;
 };
 
 /// Adds a document to `results`. `source` names it in errors.

@@ -105,6 +105,15 @@ std::string missed_text(const std::vector<Row>& rows) {
   return text.empty() ? "Every measured target was met.\n" : "Missed:\n" + text;
 }
 
+std::string why_absent(const Results& results, const Target& target) {
+  const auto reason = results.absent.find(target.benchmark);
+  if (reason != results.absent.end()) return reason->second;
+  if (target.when_absent.empty()) {
+    refuse(fmt::format("benchmark '{}' is missing", target.benchmark));
+  }
+  return target.when_absent;
+}
+
 }  // namespace
 
 double quantile(std::vector<double> values, double share) {
@@ -122,10 +131,7 @@ std::vector<Row> evaluate(const Results& results, const std::vector<Target>& lis
     row.target = target;
     const auto found = results.benchmarks.find(target.benchmark);
     if (found == results.benchmarks.end()) {
-      if (target.when_absent.empty()) {
-        refuse(fmt::format("benchmark '{}' is missing", target.benchmark));
-      }
-      row.note = target.when_absent;
+      row.note = "not measured: " + why_absent(results, target);
     } else if (found->second.failure) {
       row.failed = true;
       row.note = *found->second.failure;

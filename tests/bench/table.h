@@ -21,6 +21,8 @@ struct Row {
   std::string note;     ///< why nothing was measured, or the parts of the ratio and the remark
 };
 
+/// A benchmark that was not run makes a row "not measured: <why>", where the results or the target
+/// know why.
 /// @throws Error{data} naming the benchmark or counter when a required one is missing, counters of
 /// one benchmark have different lengths, or a denominator is not positive.
 std::vector<Row> evaluate(const Results& results, const std::vector<Target>& list);

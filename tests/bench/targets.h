@@ -19,7 +19,8 @@ struct Target {
   bool at_least = true;                 ///< goal is a lower bound; otherwise an upper one
   double scale = 1.0, offset = 0.0;
   std::string unit{};                     ///< "x", "share", "s", "ms"
-  /// Empty: the benchmark must be there. Otherwise what the table says when it is not.
+  /// Empty: the benchmark must be there, or the results say why not (Results::absent). Otherwise
+  /// why it is not there where the results do not say.
   std::string when_absent{};
   std::string remark{};                   ///< always printed with the row
   std::string cause{};                    ///< printed when the goal is missed: what is known of why

@@ -130,7 +130,27 @@ class TestBenchTable : public QObject {
     target.when_absent = "no device";
     const Row row = evaluate(results, {target}).front();
     QVERIFY(!row.measured && !row.met && !row.failed);
-    QCOMPARE(row.note, std::string("no device"));
+    QCOMPARE(row.note, std::string("not measured: no device"));
+  }
+
+  void results_say_why_a_benchmark_was_not_run() {
+    Target required = ratio_target(1.0, true), optional = required;
+    required.benchmark = "scaling";
+    optional.benchmark = "gui_start";
+    optional.when_absent = "no results";
+    Results results = results_of(three_pairs());
+    json why = document(json::array());
+    why["context"] = {{"not_measured:scaling", "one core"},
+                      {"not_measured:gui_start", "no desktop"},
+                      {"not_measured:pair", "never looked at"}};
+    add_results(results, why, "why.json");
+    const std::vector<Row> rows = evaluate(results, {required, optional, ratio_target(1.0, true)});
+    QCOMPARE(rows[0].note, std::string("not measured: one core"));
+    QCOMPARE(rows[1].note, std::string("not measured: no desktop"));
+    QVERIFY(!rows[0].met && !rows[0].failed && !rows[1].met);
+    QVERIFY(rows[2].met.has_value());  // a measurement counts more than a reason against it
+    QVERIFY(!results.context.contains("not_measured:scaling"));
+    QVERIFY(table_text(rows, results).find("not measured: one core") != std::string::npos);
   }
 
   void incomplete_counters_are_refused() {
@@ -190,7 +210,7 @@ class TestBenchTable : public QObject {
     QVERIFY(list[0]["met"] == json(false));
     QVERIFY(near(list[0]["measured"].get<double>(), 4.0, 1e-12));
     QVERIFY(list[1]["measured"].is_null() && list[1]["met"].is_null());
-    QVERIFY(list[1]["note"] == json("no device"));
+    QVERIFY(list[1]["note"] == json("not measured: no device"));
     QVERIFY(list[0]["machine"].get<std::string>().find("Z80, 2 cores") != std::string::npos);
     QVERIFY(list[0]["machine"].get<std::string>().find("start 0.25") != std::string::npos);
   }
@@ -239,12 +259,17 @@ class TestBenchTable : public QObject {
     };
     json entries = complete_entries();
     io::write_file(path("good.json"), document(entries).dump());
+    const auto first = entries[0]["run_name"].get<std::string>();
     entries.erase(entries.begin());
     io::write_file(path("short.json"), document(entries).dump());
     io::write_file(path("broken.json"), "{\"benchmarks\": [");
     entries = complete_entries();
     entries[0]["error_occurred"] = true;
     io::write_file(path("failed.json"), document(entries).dump());
+    io::write_file(path("why.json"),
+                   json{{"context", {{"not_measured:" + first, "one core"}}},
+                        {"benchmarks", json::array()}}
+                       .dump());
 
     const QString out = folder.filePath(QStringLiteral("table.json"));
     const auto file = [&folder](const char* name) { return folder.filePath(name); };
@@ -252,6 +277,7 @@ class TestBenchTable : public QObject {
     const json list = json::parse(io::read_file(out.toStdString(), 1u << 20));
     QCOMPARE(list.size(), targets().size());
     QCOMPARE(program({file("short.json")}), 65);
+    QCOMPARE(program({file("short.json"), file("why.json")}), 0);
     QCOMPARE(program({file("broken.json")}), 65);
     QCOMPARE(program({file("absent.json")}), 66);
     QCOMPARE(program({file("failed.json")}), 70);
