@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The target table and the benchmarks of the engine; neither needs a window.
 # bench_results: what the table is made of. Always built, so that its test always runs.
-add_library(bench_results STATIC results.cpp table.cpp targets.cpp)
+add_library(bench_results STATIC figures.cpp results.cpp table.cpp targets.cpp)
 target_link_libraries(bench_results PUBLIC core_plain PRIVATE spdlog::spdlog)
 add_executable(bench_table bench_table.cpp)
 target_link_libraries(bench_table PRIVATE bench_results)

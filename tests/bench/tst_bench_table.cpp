@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/io/atomic_file.h"
+#include "tests/bench/figures.h"
 #include "tests/bench/table.h"
 #include "tests/core/plain_support.h"
 
@@ -66,6 +67,13 @@ json complete_entries() {
   json entries = json::array();
   for (const auto& [name, own] : counters) entries.push_back(entry(name, own));
   return entries;
+}
+
+/// The shipped targets of the window.
+std::vector<Target> window_rows() {
+  std::vector<Target> rows = targets();
+  std::erase_if(rows, [](const Target& target) { return !target.benchmark.starts_with("gui_"); });
+  return rows;
 }
 
 }  // namespace
@@ -193,6 +201,18 @@ class TestBenchTable : public QObject {
     const std::vector<Row> rows = evaluate(results, {ratio_target(1.0, true)});
     QVERIFY(rows.front().failed && !rows.front().met);
     QVERIFY(table_text(rows, results).find("peers disagree") != std::string::npos);
+  }
+
+  void figures_of_a_window_read_back() {
+    const std::string text =
+        figures_json("gui_start", {{{"first_picture_s", 1.25}}, {{"first_picture_s", 0.75}}});
+    Results results;
+    add_results(results, json::parse(text), "gui_start.json");
+    const std::vector<double> expected{1.25, 0.75};
+    QCOMPARE(results.benchmarks.at("gui_start").counters.at("first_picture_s"), expected);
+    for (const Row& row : evaluate(results, window_rows())) {
+      QCOMPARE(row.met.has_value(), row.target.benchmark == "gui_start");
+    }
   }
 
   void json_has_the_stated_form() {
