@@ -3,6 +3,7 @@
 // events at a steady rate through the real bridge, queue, frame clock and plot board; another one
 // posts wheel, mouse and key events. Prints figures, never passes or fails by them.
 // Usage: gui_frames [--json FILE] [points per chain, 1000000] [seconds, 20] [chains, 16]
+#include <time.h>
 #include <unistd.h>
 
 #include <QApplication>
@@ -39,6 +40,13 @@ double milliseconds() {
   return duration<double, std::milli>(steady_clock::now().time_since_epoch()).count();
 }
 
+/// CPU time of the calling thread.
+double cpuMilliseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return 1e3 * static_cast<double>(now.tv_sec) + 1e-6 * static_cast<double>(now.tv_nsec);
+}
+
 double residentMiB() {
   std::ifstream file("/proc/self/statm");
   double total = 0, resident = 0;
@@ -58,19 +66,31 @@ void report(Figures& figures, const std::string& name, const char* words,
 }
 
 /// Times of frames in milliseconds. A frame is the work of one tick of the clock and the painting
-/// that follows it.
+/// that follows it. `cpu` is what the window's thread computed of it: the rest it waited for a core.
 struct FrameLog {
-  std::vector<double> frame, interval;
-  double work = 0, painted = 0, began = 0;
+  std::vector<double> frame, cpu, interval;
 
-  void begin(double now) {
-    if (began > 0) {
-      interval.push_back(now - began);
-      frame.push_back(work + painted);
+  void begin() {
+    const double now = milliseconds();
+    if (m_began > 0) {
+      interval.push_back(now - m_began);
+      frame.push_back(m_spent);
+      cpu.push_back(m_cpu);
     }
-    began = now;
-    painted = 0;
+    m_began = now;
+    m_spent = m_cpu = 0;
   }
+  template <class Work>
+  bool time(const Work& work) {
+    const double begin = milliseconds(), cpuBegin = cpuMilliseconds();
+    const bool result = work();
+    m_spent += milliseconds() - begin;
+    m_cpu += cpuMilliseconds() - cpuBegin;
+    return result;
+  }
+
+ private:
+  double m_spent = 0, m_cpu = 0, m_began = 0;
 };
 
 /// Notes how long painting takes, and how long a posted input event waits and is handled.
@@ -79,12 +99,10 @@ class Bench : public QApplication {
   using QApplication::QApplication;
   bool notify(QObject* receiver, QEvent* event) override {
     const double posted = event->spontaneous() ? 0.0 : stampOf(event);
+    const auto handle = [&] { return QApplication::notify(receiver, event); };
     const bool paints = event->type() == QEvent::UpdateRequest;  // one for a whole window
-    const double begin = milliseconds();
-    const bool handled = QApplication::notify(receiver, event);
-    const double end = milliseconds();
-    if (paints) frames.painted += end - begin;
-    if (posted > 0) latencies.push_back(end - posted);
+    const bool handled = paints ? frames.time(handle) : handle();
+    if (posted > 0) latencies.push_back(milliseconds() - posted);
     return handled;
   }
   FrameLog frames;
@@ -141,6 +159,7 @@ Figures figuresOf(const Bench& app, const Load& load, double seconds, std::int64
               std::thread::hardware_concurrency(), qPrintable(QGuiApplication::platformName()));
   Figures figures;
   report(figures, "frame", "frame, work and painting (p99 <= 33)", app.frames.frame);
+  report(figures, "frame_cpu", "the same, CPU time", app.frames.cpu);
   report(figures, "interval", "frame, start to start", app.frames.interval);
   report(figures, "input", "input to handled (p99 <= 50)", app.latencies);
   figures["frames_per_s"] = static_cast<double>(app.frames.frame.size()) / seconds;
@@ -164,12 +183,11 @@ Figures measure(Bench& app, const Load& load) {
   RunBridge bridge;
   FrameClock clock(
       [&] {
-        const double begin = milliseconds();
-        app.frames.begin(begin);
-        const bool events = bridge.drain();
-        const bool waiting = board.refresh(FrameClock::budgetMs);
-        app.frames.work = milliseconds() - begin;
-        return events || waiting;
+        app.frames.begin();
+        return app.frames.time([&] {
+          const bool events = bridge.drain();
+          return board.refresh(FrameClock::budgetMs) || events;
+        });
       },
       &window);
   QObject::connect(&bridge, &RunBridge::woken, &clock, &FrameClock::request);

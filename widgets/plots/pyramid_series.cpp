@@ -13,7 +13,9 @@ constexpr std::size_t fan_out = 8;
 
 }  // namespace
 
-PyramidSeries::PyramidSeries(std::size_t capacity) : m_points(capacity) {}
+// Room at once: many series that grow alike would all move their points within one frame. What is
+// not written yet costs no memory.
+PyramidSeries::PyramidSeries(std::size_t capacity) : m_points(capacity) { m_points.reserve(); }
 
 PyramidSeries::Block PyramidSeries::single(std::size_t i) const {
   const auto number = static_cast<std::uint32_t>(i);
@@ -45,7 +47,7 @@ void PyramidSeries::index() {
   }
   const std::size_t ready = m_points.settled() / fan_out;
   if (ready == 0) return;
-  if (m_levels.empty()) m_levels.emplace_back();
+  if (m_levels.empty()) m_levels.emplace_back().reserve(m_points.capacity() / fan_out);
   while (m_levels.front().size() < ready) {
     const std::size_t begin = m_levels.front().size() * fan_out;
     Block block = single(begin);
