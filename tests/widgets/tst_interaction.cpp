@@ -132,6 +132,18 @@ class TestInteraction : public QObject {
              qPrintable(text));
   }
 
+  void fitDrawsOnce() {
+    auto plot = shown("trace");
+    QSignalSpy replots(canvas(*plot), &QCustomPlot::afterReplot);
+    for (const bool following : {false, true}) {
+      plot->setFollowing(following);
+      replots.clear();
+      plot->fit();
+      QCOMPARE(replots.count(), 1);
+      QVERIFY(plot->isFollowing());
+    }
+  }
+
   void keysZoomAndPan() {
     auto plot = shown("trace");
     QCPAxis* x = canvas(*plot)->axisRects().first()->axis(QCPAxis::atBottom);

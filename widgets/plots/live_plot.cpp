@@ -154,7 +154,7 @@ void LivePlot::setFollowing(bool following) {
 }
 
 void LivePlot::fit() {
-  setFollowing(true);
+  if (!m_following) return setFollowing(true);  // draws, too
   m_dirty = true;
   refresh();
 }
