@@ -51,11 +51,10 @@ int runWindow(int argc, char** argv, const Options& options,
   if (options.size.isValid()) window.resize(options.size);
   Unattended driver(options, &window);
   SignalGuard signalGuard;
-  QObject::connect(&signalGuard, &SignalGuard::interrupted, &driver,
-                   &Unattended::interrupt);
+  QObject::connect(&signalGuard, &SignalGuard::interrupted, &driver, &Unattended::interrupt);
   QObject::connect(
-      &window, &MainWindow::closed, &app,
-      [&driver] { QApplication::exit(driver.exitCode()); }, Qt::QueuedConnection);
+      &window, &MainWindow::closed, &app, [&driver] { QApplication::exit(driver.exitCode()); },
+      Qt::QueuedConnection);
   if (watch) watch(window);
   window.show();
   QTimer::singleShot(0, &driver, &Unattended::start);

@@ -35,8 +35,8 @@ FirstPicture::FirstPicture(MainWindow* window, const QStringList& plots) : QObje
 void FirstPicture::consume(const std::vector<RunEvent>& events) {
   for (Watched& watched : m_watched)
     watched.fed = watched.fed || std::any_of(events.begin(), events.end(), [&](const auto& event) {
-      return feeds(event, watched.name);
-    });
+                    return feeds(event, watched.name);
+                  });
 }
 
 bool FirstPicture::eventFilter(QObject* watched, QEvent* event) {
@@ -47,7 +47,8 @@ bool FirstPicture::eventFilter(QObject* watched, QEvent* event) {
     const bool ours = std::find(panels.begin(), panels.end(), watched) != panels.end();
     if (!ours || one.done || !one.fed || one.plot->isDirty() || !isOnScreen(*one.plot)) continue;
     // The filter comes before the painting.
-    QMetaObject::invokeMethod(this, [this, i] { note(i); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this, [this, i] { note(i); }, Qt::QueuedConnection);
   }
   return false;
 }

@@ -66,7 +66,8 @@ void report(Figures& figures, const std::string& name, const char* words,
 }
 
 /// Times of frames in milliseconds. A frame is the work of one tick of the clock and the painting
-/// that follows it. `cpu` is what the window's thread computed of it: the rest it waited for a core.
+/// that follows it. `cpu` is what the window's thread computed of it: the rest it waited for a
+/// core.
 struct FrameLog {
   std::vector<double> frame, cpu, interval;
 
@@ -154,9 +155,10 @@ std::vector<PlotEntry> eightPictures() {
 }
 
 Figures figuresOf(const Bench& app, const Load& load, double seconds, std::int64_t thinned) {
-  std::printf("%lld chains x %lld points in %.1f s, 8 pictures, 1600 x 1000, %u cores, platform %s\n",
-              static_cast<long long>(load.chains), static_cast<long long>(load.points), seconds,
-              std::thread::hardware_concurrency(), qPrintable(QGuiApplication::platformName()));
+  std::printf(
+      "%lld chains x %lld points in %.1f s, 8 pictures, 1600 x 1000, %u cores, platform %s\n",
+      static_cast<long long>(load.chains), static_cast<long long>(load.points), seconds,
+      std::thread::hardware_concurrency(), qPrintable(QGuiApplication::platformName()));
   Figures figures;
   report(figures, "frame", "frame, work and painting (p99 <= 33)", app.frames.frame);
   report(figures, "frame_cpu", "the same, CPU time", app.frames.cpu);
@@ -224,8 +226,8 @@ struct Options {
 /// @throws Error{usage}
 Options parse(const QStringList& arguments) {
   QCommandLineParser parser;
-  parser.addOption({QStringLiteral("json"), QStringLiteral("Writes the figures."),
-                    QStringLiteral("file")});
+  parser.addOption(
+      {QStringLiteral("json"), QStringLiteral("Writes the figures."), QStringLiteral("file")});
   const bool known = parser.parse(arguments);
   const QStringList numbers = parser.positionalArguments();
   Options options{{}, parser.value(QStringLiteral("json"))};
@@ -236,8 +238,9 @@ Options parse(const QStringList& arguments) {
   if (!known) throw Error(ExitCode::usage, parser.errorText().toStdString());
   if (!points || !seconds || !chains || options.load.points < 1 || !(options.load.seconds > 0) ||
       options.load.chains < Load::samplers)
-    throw Error(ExitCode::usage,
-                "points, seconds and chains must be numbers, points >= 1, seconds > 0, chains >= 4.");
+    throw Error(
+        ExitCode::usage,
+        "points, seconds and chains must be numbers, points >= 1, seconds > 0, chains >= 4.");
   return options;
 }
 

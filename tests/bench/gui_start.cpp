@@ -80,8 +80,8 @@ Figures start() {
 
 int parent(const QStringList& arguments) {
   QCommandLineParser parser;
-  parser.addOption({QStringLiteral("json"), QStringLiteral("Writes the figures."),
-                    QStringLiteral("file")});
+  parser.addOption(
+      {QStringLiteral("json"), QStringLiteral("Writes the figures."), QStringLiteral("file")});
   if (!parser.parse(arguments)) throw Error(ExitCode::usage, parser.errorText().toStdString());
   bool fine = true;
   const int repetitions = parser.positionalArguments().value(0, QStringLiteral("5")).toInt(&fine);

@@ -79,7 +79,8 @@ class TestPixelLine : public QObject {
   }
 
   void missingPointsPauseTheLine() {
-    const QVector<QPointF> points{{0, 1}, {0, missing}, {0, 2}, {missing, 0}, {3, 1}, {4, 1}, {4, missing}};
+    const QVector<QPointF> points{{0, 1}, {0, missing}, {0, 2},      {missing, 0},
+                                  {3, 1}, {4, 1},       {4, missing}};
     const QVector<QLine> expected{{3, 1, 4, 1}};
     QCOMPARE(PixelLine::strokes(points), expected);
     QVERIFY(PixelLine::strokes({}).isEmpty());

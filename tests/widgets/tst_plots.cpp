@@ -97,7 +97,7 @@ class TestPlots : public QObject {
     std::vector<PyramidSeries::Point> all;
     double x = 0, y = 0;
     for (int i = 0; i < 100003; ++i) {
-      x += engine() % 4;  // some share one x,
+      x += engine() % 4;               // some share one x,
       if (i % 20000 == 7) x += 30000;  // and some are far apart
       y = 0.9 * y + engine() / 4294967296.0;
       all.push_back({x, y, true});

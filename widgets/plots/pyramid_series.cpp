@@ -17,21 +17,21 @@ constexpr std::size_t fan_out = 8;
 // not written yet costs no memory.
 PyramidSeries::PyramidSeries(std::size_t capacity) : m_points(capacity) { m_points.reserve(); }
 
-PyramidSeries::Block PyramidSeries::single(std::size_t i) const {
-  const auto number = static_cast<std::uint32_t>(i);
-  return {number, number, m_points.y(i), m_points.y(i)};
-}
-
 /// Of equal values the earliest stays, whatever the order of the calls.
-void PyramidSeries::Block::add(const Block& other) {
-  if (other.lowY < lowY || (other.lowY == lowY && other.low < low)) {
+inline void PyramidSeries::Block::add(const Block& other) {
+  if (other.lowY <= lowY && (other.lowY < lowY || other.low < low)) {
     low = other.low;
     lowY = other.lowY;
   }
-  if (other.highY > highY || (other.highY == highY && other.high < high)) {
+  if (other.highY >= highY && (other.highY > highY || other.high < high)) {
     high = other.high;
     highY = other.highY;
   }
+}
+
+inline PyramidSeries::Block PyramidSeries::single(std::size_t i) const {
+  const auto number = static_cast<std::uint32_t>(i);
+  return {number, number, m_points.y(i), m_points.y(i)};
 }
 
 void PyramidSeries::append(double x, double y, bool solid) {
@@ -43,7 +43,7 @@ void PyramidSeries::append(double x, double y, bool solid) {
 void PyramidSeries::index() {
   if (m_points.merges() != m_merges) {
     m_merges = m_points.merges();
-    m_levels.clear();
+    for (auto& level : m_levels) level.clear();
   }
   const std::size_t ready = m_points.settled() / fan_out;
   if (ready == 0) return;
@@ -56,8 +56,7 @@ void PyramidSeries::index() {
     for (std::size_t k = 0; m_levels[k].size() % fan_out == 0; ++k) {
       if (k + 1 == m_levels.size()) m_levels.emplace_back();
       Block above = m_levels[k].end()[-static_cast<std::ptrdiff_t>(fan_out)];
-      for (auto it = m_levels[k].end() - fan_out + 1; it != m_levels[k].end(); ++it)
-        above.add(*it);
+      for (auto it = m_levels[k].end() - fan_out + 1; it != m_levels[k].end(); ++it) above.add(*it);
       m_levels[k + 1].push_back(above);
     }
   }
@@ -83,8 +82,12 @@ PyramidSeries::Block PyramidSeries::extremes(std::size_t begin, std::size_t end)
 /// Level 0: the points themselves.
 void PyramidSeries::addBlocks(std::size_t level, std::size_t begin, std::size_t end,
                               Block& found) const {
-  for (std::size_t i = begin; i < end; ++i)
-    found.add(level == 0 ? single(i) : m_levels[level - 1][i]);
+  if (level == 0) {
+    for (std::size_t i = begin; i < end; ++i) found.add(single(i));
+    return;
+  }
+  const Block* const blocks = m_levels[level - 1].data();
+  for (std::size_t i = begin; i < end; ++i) found.add(blocks[i]);
 }
 
 /// The first point at or right of x, not before `begin`, searched from `guess` in steps that

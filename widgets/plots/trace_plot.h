@@ -76,8 +76,8 @@ class TracePlot : public LivePlot {
   std::vector<std::vector<Lines>> m_lines;
   QCPGraph* m_crosses = nullptr;
   std::optional<Extent> m_extent;  ///< since the last draw()
-  QCPRange m_drawn;        ///< the range that the lines were filled for,
-  int m_drawnColumns = 0;  ///< and its pixels
+  QCPRange m_drawn;                ///< the range that the lines were filled for,
+  int m_drawnColumns = 0;          ///< and its pixels
 };
 
 }  // namespace ergo
