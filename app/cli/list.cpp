@@ -33,7 +33,7 @@ void print_presets(std::ostream& out) {
 
 void print_devices(std::ostream& out) {
   for (const DeviceInfo& device : devices()) {
-    out << fmt::format("{:<15} {}\n", device.name, describe(device));
+    out << fmt::format("{:<15} {}\n", device.name, describe(with_free_memory(device.name)));
   }
   if (!built_with_cuda()) out << "This program was built without CUDA.\n";
 }

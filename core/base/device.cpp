@@ -15,28 +15,34 @@
 namespace ergo {
 namespace {
 
+std::int64_t pages(int which) { return sysconf(_SC_PAGESIZE) * sysconf(which); }
+
 DeviceInfo processor() {
-  const std::int64_t page = sysconf(_SC_PAGESIZE);
   return {"cpu", fmt::format("{} cores", std::max(1u, std::thread::hardware_concurrency())),
-          page * sysconf(_SC_PHYS_PAGES), page * sysconf(_SC_AVPHYS_PAGES)};
+          pages(_SC_PHYS_PAGES)};
 }
 
 #ifdef ERGO_CUDA
 void add_cuda_devices(std::vector<DeviceInfo>& list) {
-  int count = 0, before = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess) return;  // no driver: no devices
-  cudaGetDevice(&before);
+  int count = 0;
+  if (cudaGetDeviceCount(&count) != cudaSuccess) count = 0;  // no driver: no devices
   for (int i = 0; i < count; ++i) {
     cudaDeviceProp properties{};
-    std::size_t free = 0, total = 0;
-    if (cudaSetDevice(i) != cudaSuccess || cudaGetDeviceProperties(&properties, i) != cudaSuccess ||
-        cudaMemGetInfo(&free, &total) != cudaSuccess) {
-      continue;  // held by another program in exclusive mode
-    }
-    list.push_back({fmt::format("cuda:{}", i), properties.name, static_cast<std::int64_t>(total),
-                    static_cast<std::int64_t>(free)});
+    if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) continue;
+    list.push_back({fmt::format("cuda:{}", i), properties.name,
+                    static_cast<std::int64_t>(properties.totalGlobalMem)});
   }
+  static_cast<void>(cudaGetLastError());  // a failure here is not the next launch's
+}
+
+std::int64_t free_on(int index) {
+  int before = 0;
+  std::size_t free = 0, total = 0;
+  cudaGetDevice(&before);
+  const bool known = cudaSetDevice(index) == cudaSuccess && cudaMemGetInfo(&free, &total) == cudaSuccess;
   cudaSetDevice(before);
+  static_cast<void>(cudaGetLastError());
+  return known ? static_cast<std::int64_t>(free) : -1;
 }
 #endif
 
@@ -64,11 +70,22 @@ std::vector<DeviceInfo> devices() {
   return list;
 }
 
+DeviceInfo with_free_memory(const std::string& name) {
+  const std::vector<DeviceInfo> list = devices();
+  const auto found = std::find_if(list.begin(), list.end(), [&](const DeviceInfo& d) { return d.name == name; });
+  DeviceInfo device = found == list.end() ? DeviceInfo{name, "unknown"} : *found;
+  if (name == "cpu") device.free_bytes = pages(_SC_AVPHYS_PAGES);
+#ifdef ERGO_CUDA
+  else device.free_bytes = free_on(static_cast<int>(found - list.begin()) - 1);
+#endif
+  return device;
+}
+
 std::string describe(const DeviceInfo& device) {
   constexpr double gib = 1024.0 * 1024.0 * 1024.0;
-  return fmt::format("{}, {:.1f} GiB, {:.1f} GiB free", device.label,
-                     static_cast<double>(device.total_bytes) / gib,
-                     static_cast<double>(device.free_bytes) / gib);
+  std::string text = fmt::format("{}, {:.1f} GiB", device.label, static_cast<double>(device.total_bytes) / gib);
+  if (device.free_bytes >= 0) text += fmt::format(", {:.1f} GiB free", static_cast<double>(device.free_bytes) / gib);
+  return text;
 }
 
 std::string require_device(const std::string& name, const std::string& field) {

@@ -61,7 +61,9 @@ MetaSections meta_sections(const Preset& preset) {
   s.evaluation =
       read_config<EvaluationConfig>(values_of(preset, "evaluation"), "evaluation.", preset.id);
   check_orders(s);
-  s.identity = nlohmann::json({to_json(s.loop), to_json(s.family), to_json(s.es),
+  nlohmann::json loop = to_json(s.loop);
+  loop.erase("device");  // another device rounds otherwise, but it is the same training
+  s.identity = nlohmann::json({loop, to_json(s.family), to_json(s.es),
                                to_json(s.dynamics)}).dump();
   return s;
 }

@@ -72,7 +72,12 @@ class MetaTraining {
     } catch (const GroupLost& error) {
       keep_state(error);
     } catch (const Error& error) {
-      if (error.code() != ExitCode::temporary) share_->finish();
+      if (error.code() == ExitCode::temporary) throw;
+      // Work failed, as for want of memory: the state is the one before it. A failed write has another
+      // code and is not tried again.
+      const bool worth_keeping = state_.iteration > first && error.code() == ExitCode::internal;
+      if (worth_keeping && share_->lowest()) save();
+      share_->finish();
       throw;
     }
     MetaResult done = result(std::chrono::duration<double>(Clock::now() - begin).count());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/meta/population_unroll.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 #include <limits>
 #include <map>
 
+#include "core/base/error.h"
+#include "core/base/out_of_memory.h"
 #include "core/run/collection.h"
 #include "core/run/device_stream.h"
 #include "core/run/report.h"
@@ -32,7 +35,7 @@ class RowUnroll {
       steps_ = std::max(steps_, arm->plan.steps);
     }
     draws_.resize(arms_.size());
-    last_potential_.resize(arms_.size());
+    finite_to_the_end_.resize(arms_.size());
   }
 
   /// @return false when stopped.
@@ -51,7 +54,7 @@ class RowUnroll {
 
   double loss(std::size_t row) const {
     constexpr double infinity = std::numeric_limits<double>::infinity();
-    if (!std::isfinite(last_potential_[row].item<double>())) return infinity;
+    if (!finite_to_the_end_[row].item<bool>()) return infinity;
     Report report(arms_[row]->task->posterior);
     for (const torch::Tensor& draw : draws_[row]) report.add_draw(draw.cpu());
     const double loss = report.test_nll();
@@ -70,6 +73,7 @@ class RowUnroll {
     potential_ = make_population_potential(std::move(posteriors), options);
     state_.position = torch::cat(start).to(options);
     state_.momentum = torch::zeros_like(state_.position);
+    finite_ = torch::ones({state_.position.size(0)}, options.dtype(torch::kBool));
     state_.extra = {torch::zeros({state_.position.size(0), l2e_averages, state_.position.size(1)}, options)};
     if (runs_on_device(state_.position)) {
       name_device_rows(state_, keys_, std::vector<std::int64_t>(arms_.size(), 0));
@@ -85,7 +89,7 @@ class RowUnroll {
 
   void move() {
     const Evaluation& evaluation = potential_->evaluate(state_.position);
-    potentials_ = evaluation.potential;
+    finite_.logical_and_(evaluation.potential.isfinite());
     if (!runs_on_device(state_.position)) {
       move_rows(evaluation.grad);
       return;
@@ -113,7 +117,7 @@ class RowUnroll {
   void collect(std::int64_t t) {
     for (std::size_t c = 0; c < arms_.size(); ++c) {
       const auto row = static_cast<std::int64_t>(c);
-      if (t == arms_[c]->plan.steps) last_potential_[c] = potentials_[row].clone();
+      if (t == arms_[c]->plan.steps) finite_to_the_end_[c] = finite_[row].clone();
       if (t <= arms_[c]->plan.steps && plans_[c].keeps(t)) draws_[c].push_back(state_.position[row].clone());
     }
   }
@@ -128,10 +132,10 @@ class RowUnroll {
   std::int64_t steps_ = 0;
   std::unique_ptr<Potential> potential_;
   ChainState state_;
-  torch::Tensor potentials_;  ///< at the latest input position, [rows]
+  torch::Tensor finite_;  ///< whether every potential so far was, [rows]
   std::unique_ptr<StepGraph> graph_;
   std::vector<std::vector<torch::Tensor>> draws_;
-  std::vector<torch::Tensor> last_potential_;
+  std::vector<torch::Tensor> finite_to_the_end_;  ///< finite_ of a row at its own last transition
 };
 
 /// What arms must share to be rows of one state.
@@ -140,10 +144,8 @@ auto shape_of(const Arm& arm) {
   return std::pair(network.widths(), network.activation());
 }
 
-}  // namespace
-
-std::vector<double> unroll_population(const std::vector<Arm>& arms, const torch::Device& device,
-                                      const RunControl& control) {
+std::vector<double> unroll_groups(const std::vector<Arm>& arms, const torch::Device& device,
+                                  const RunControl& control) {
   const torch::NoGradGuard no_grad;
   std::map<decltype(shape_of(arms.front())), std::vector<std::size_t>> groups;
   for (std::size_t i = 0; i < arms.size(); ++i) groups[shape_of(arms[i])].push_back(i);
@@ -156,6 +158,19 @@ std::vector<double> unroll_population(const std::vector<Arm>& arms, const torch:
     for (std::size_t k = 0; k < members.size(); ++k) losses[members[k]] = unroll.loss(k);
   }
   return losses;
+}
+
+}  // namespace
+
+std::vector<double> unroll_population(const std::vector<Arm>& arms, const torch::Device& device,
+                                      const RunControl& control) {
+  try {
+    return unroll_groups(arms, device, control);
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error)) throw;
+    throw Error(ExitCode::internal, fmt::format("Device '{}' has not enough memory for the unrolls of {} arms; "
+                                                "lower field 'pairs'.", device.str(), arms.size()));
+  }
 }
 
 }  // namespace ergo

@@ -30,7 +30,7 @@ class BatchedMlpPotential final : public Potential {
     const torch::Tensor given =
         torch::from_blob(const_cast<std::int64_t*>(rows.data()), {count}, torch::kLong);
     if (!rows_.defined() || rows_.numel() != count) rows_ = torch::empty({count}, options_.dtype(torch::kLong));
-    rows_.copy_(given);
+    rows_.copy_(given, true);  // pageable memory is staged before this returns; the device is not waited for
     batch_ = batch;
     x_ = torch::Tensor();
   }

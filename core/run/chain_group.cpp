@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <new>
 
+#include "core/base/out_of_memory.h"
 #include "core/base/purpose.h"
 
 namespace ergo {
@@ -84,12 +84,12 @@ void ChainGroup::advance(const RunControl& control, double seconds) {
       }
       if (!finished()) look();
     });
-  } catch (const std::bad_alloc&) {
-    end_all([this](Chain& chain) { chain.halt(state_.step + 1, "out of memory"); });
-  } catch (const c10::OutOfMemoryError& error) {
-    end_all([&](Chain& chain) { chain.halt(state_.step + 1, "the device is out of memory"); });
   } catch (const std::exception& error) {
-    end_all([&](Chain& chain) { chain.diverge(state_.step + 1, std::string("failed: ") + error.what()); });
+    const bool memory = is_out_of_memory(error);
+    end_all([&](Chain& chain) {
+      if (memory) chain.halt(state_.step + 1, "out of memory on " + experiment_.config.device);
+      else chain.diverge(state_.step + 1, std::string("failed: ") + error.what());
+    });
   }
   for (Chain* chain : chains_) {
     chain->flush();
@@ -134,13 +134,18 @@ TransitionInfo ChainGroup::take() {
   return captured_;
 }
 
-/// Capturing counts the transition but does not do it; the replay that follows does.
+/// Capturing counts the transition but does not do it; the replay that follows does. Where it fails
+/// the transitions go on as they were.
 void ChainGroup::capture_when_warm() {
   if (stream_.is_cpu() || state_.step < warm_transitions || experiment_.config.gradient == "autograd" ||
       !plan_.sampler->repeats(state_)) {
     return;
   }
+  const std::int64_t step = state_.step, evaluations = state_.gradient_evaluations;
   graph_ = stream_.capture([this] { captured_ = plan_.sampler->step(noise_key_, state_, *potential_); });
+  if (graph_) return;
+  state_.step = step;
+  state_.gradient_evaluations = evaluations;
 }
 
 bool ChainGroup::wants_position(std::int64_t t, bool collecting) const {

@@ -3,23 +3,34 @@
 
 #ifdef ERGO_CUDA
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #endif
+
+#include <mutex>
 
 namespace ergo {
 
 #ifdef ERGO_CUDA
 namespace {
 
+/// One run at a time has the devices: work of another thread could not be told from a capture's.
+std::mutex& device_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 class CudaStepGraph final : public StepGraph {
  public:
   explicit CudaStepGraph(const std::function<void()>& step) {
-    graph_.capture_begin();
+    // Pools of graphs that have gone give their memory back here only.
+    c10::cuda::CUDACachingAllocator::emptyCache();
+    graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
     try {
       step();
     } catch (...) {
-      graph_.capture_end();  // a stream left in capture mode would fail everything that follows
+      end_after_failure();
       throw;
     }
     graph_.capture_end();
@@ -27,6 +38,15 @@ class CudaStepGraph final : public StepGraph {
   void replay() override { graph_.replay(); }
 
  private:
+  /// A stream left in capture mode would fail everything that follows; the step's own error is the
+  /// one to tell.
+  void end_after_failure() {
+    try {
+      graph_.capture_end();
+    } catch (const std::exception&) {
+    }
+  }
+
   at::cuda::CUDAGraph graph_;
 };
 
@@ -37,6 +57,7 @@ void DeviceStream::run(const std::function<void()>& work) {
     work();
     return;
   }
+  const std::lock_guard lock(device_mutex());
   if (!stream_) {
     stream_ = std::make_shared<c10::cuda::CUDAStream>(c10::cuda::getStreamFromPool(false, device_.index()));
   }
@@ -47,8 +68,13 @@ void DeviceStream::run(const std::function<void()>& work) {
 }
 
 std::unique_ptr<StepGraph> DeviceStream::capture(const std::function<void()>& step) {
-  if (!device_.is_cuda()) return nullptr;
-  return std::make_unique<CudaStepGraph>(step);
+  if (!device_.is_cuda() || refused_) return nullptr;
+  try {
+    return std::make_unique<CudaStepGraph>(step);
+  } catch (const std::exception&) {
+    refused_ = true;
+    return nullptr;
+  }
 }
 
 #else

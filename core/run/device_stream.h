@@ -29,15 +29,17 @@ class DeviceStream {
   bool is_cpu() const { return device_.is_cpu(); }
 
   /// Calls `work`, whose device work goes to this stream, and waits until the device has done it.
+  /// One run() of the process at a time.
   void run(const std::function<void()>& work);
 
   /// Captures what `step` queues, without doing it. Call within run(), after some transitions that
-  /// warmed the libraries up. @return null on the CPU. @throws c10::Error when something cannot be
-  /// captured.
+  /// warmed the libraries up. @return null on the CPU, and, once and for all, when something cannot be
+  /// captured: `step` may have been called in part then, and nothing of it was done.
   std::unique_ptr<StepGraph> capture(const std::function<void()>& step);
 
  private:
   torch::Device device_;
+  bool refused_ = false;
   std::shared_ptr<void> stream_;  ///< taken from LibTorch's pool at the first run()
 };
 

@@ -19,6 +19,7 @@
 #include "core/run/reference.h"
 #include "core/run/report.h"
 #include "core/run/scheduler.h"
+#include "core/run/usable_chains.h"
 #include "core/samplers/l2e.h"
 
 namespace ergo {
@@ -107,17 +108,15 @@ Reference make_reference(const Experiment& experiment, const std::vector<const C
   Reference reference;
   reference.grid = experiment.posterior.data->grid.count;
   double acceptance = 0.0, step_size = 0.0;
-  for (const Chain* chain : chains) {
-    const auto draws = chain->draws();
-    if (draws.empty() || chain->divergence()) continue;
+  for (const UsableChain& usable : usable_chains(chains)) {
     Report report(experiment.posterior);
-    for (const torch::Tensor& draw : draws) report.add_draw(draw);
+    for (const torch::Tensor& draw : usable.draws) report.add_draw(draw);
     reference.f.insert(reference.f.end(), report.grid_predictions().begin(),
                        report.grid_predictions().end());
     reference.draws = report.draws();
     ++reference.chains;
-    acceptance += chain->info()["acceptance"];
-    step_size += chain->info()["step_size"];
+    acceptance += usable.chain->info()["acceptance"];
+    step_size += usable.chain->info()["step_size"];
   }
   if (reference.chains == 0 || reference.grid == 0) return reference;
   const auto count = static_cast<double>(reference.chains);
@@ -130,27 +129,14 @@ Reference make_reference(const Experiment& experiment, const std::vector<const C
   return thinned(reference, reference_draws_per_chain);
 }
 
-/// Draws that count: chains without divergence, cut to the same number each.
-std::vector<std::vector<torch::Tensor>> usable_draws(const std::vector<const Chain*>& chains) {
-  std::vector<std::vector<torch::Tensor>> list;
-  std::size_t shortest = static_cast<std::size_t>(-1);
-  for (const Chain* chain : chains) {
-    auto draws = chain->draws();
-    if (chain->divergence() || draws.empty()) continue;
-    shortest = std::min(shortest, draws.size());
-    list.push_back(std::move(draws));
-  }
-  for (auto& draws : list) draws.resize(shortest);
-  return list;
-}
-
+/// [draws][chains][params] of T.
 template <class T>
-std::shared_ptr<const std::vector<T>> pack(const std::vector<std::vector<torch::Tensor>>& draws) {
+std::shared_ptr<const std::vector<T>> pack(const std::vector<UsableChain>& chains) {
   auto packed = std::make_shared<std::vector<T>>();
-  const std::size_t count = draws.empty() ? 0 : draws.front().size();
+  const std::size_t count = chains.empty() ? 0 : chains.front().draws.size();
   for (std::size_t d = 0; d < count; ++d) {
-    for (const auto& chain : draws) {
-      const torch::Tensor values = chain[d].to(torch::CppTypeToScalarType<T>()).contiguous();
+    for (const UsableChain& usable : chains) {
+      const torch::Tensor values = usable.draws[d].to(torch::CppTypeToScalarType<T>()).contiguous();
       packed->insert(packed->end(), values.data_ptr<T>(), values.data_ptr<T>() + values.numel());
     }
   }
@@ -182,18 +168,18 @@ SamplerResult collect(const Experiment& experiment, std::size_t s, const Chains&
   const bool full = experiment.config.batch_size == 0 || plan.sampler->needs_full_batch();
   result.data_points = result.gradient_evaluations *
                        (full ? experiment.posterior.data_count() : experiment.config.batch_size);
-  const auto draws = usable_draws(chains);
+  const std::vector<UsableChain> usable = usable_chains(chains);
   Report report(experiment.posterior);
-  for (const auto& chain : draws) {
-    for (const torch::Tensor& draw : chain) report.add_draw(draw);
+  for (const UsableChain& chain : usable) {
+    for (const torch::Tensor& draw : chain.draws) report.add_draw(draw);
   }
   result.draws = report.draws();
-  result.drawing_chains = static_cast<std::int64_t>(draws.size());
-  result.draws_per_chain = draws.empty() ? 0 : static_cast<std::int64_t>(draws.front().size());
+  result.drawing_chains = static_cast<std::int64_t>(usable.size());
+  result.draws_per_chain = usable.empty() ? 0 : static_cast<std::int64_t>(usable.front().draws.size());
   result.metrics = report.metrics(plan.reference_only ? nullptr : reference);
   result.band = report.band();
-  result.positions = pack<float>(draws);
-  if (experiment.dtype == torch::kDouble) result.positions_f64 = pack<double>(draws);
+  result.positions = pack<float>(usable);
+  if (experiment.dtype == torch::kDouble) result.positions_f64 = pack<double>(usable);
   result.draws_sha256 = io::sha256_hex(
       {reinterpret_cast<const char*>(result.positions->data()),
        result.positions->size() * sizeof(float)});
@@ -309,10 +295,9 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   Emitter emit(sink, options.run);
   emit(started_event(experiment, preset, options.seed, reference));
   for (const std::string& warning : result.warnings) emit(LogMessage{0, "warning", warning});
-  for (const DeviceInfo& device : devices()) {
-    if (device.name != "cpu" && device.name == experiment.config.device) {
-      emit(LogMessage{0, "info", fmt::format("Device {}: {}.", device.name, describe(device))});
-    }
+  if (experiment.config.device != "cpu") {
+    emit(LogMessage{0, "info", fmt::format("Device {}: {}.", experiment.config.device,
+                                           describe(with_free_memory(experiment.config.device)))});
   }
   Monitor monitor(experiment, chains, reference ? &*reference : nullptr, emit, workers,
                   options.live);

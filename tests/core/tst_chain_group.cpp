@@ -6,6 +6,7 @@
 #include <new>
 
 #include "core/run/chain_group.h"
+#include "core/run/usable_chains.h"
 #include "core/samplers/sghmc.h"
 #include "tests/support/potentials.h"
 #include "tests/support/presets.h"
@@ -65,19 +66,31 @@ std::string differs(Fleet& a, Fleet& b) {
   return {};
 }
 
-/// SGHMC that runs out of memory at one transition.
-class OutOfMemory final : public Sampler {
+/// SGHMC to which something happens at one transition.
+class Interrupted final : public Sampler {
  public:
-  OutOfMemory(std::shared_ptr<const Sampler> inner, std::int64_t at) : inner_(std::move(inner)), at_(at) {}
+  Interrupted(std::shared_ptr<const Sampler> inner, std::int64_t at, std::function<void()> what)
+      : inner_(std::move(inner)), at_(at), what_(std::move(what)) {}
   TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
-    if (state.step + 1 == at_) throw std::bad_alloc();
+    if (state.step + 1 == at_) what_();
     return inner_->step(key, state, potential);
   }
 
  private:
   std::shared_ptr<const Sampler> inner_;
   std::int64_t at_;
+  std::function<void()> what_;
 };
+
+std::vector<const Chain*> pointers(const Fleet& fleet) {
+  std::vector<const Chain*> list;
+  for (const auto& chain : fleet.chains) list.push_back(chain.get());
+  return list;
+}
+
+void add_draws(Chain& chain, int draws) {
+  for (int d = 0; d < draws; ++d) chain.add_draw(d + 1, torch::full({2}, static_cast<double>(d)));
+}
 
 }  // namespace
 
@@ -147,11 +160,20 @@ class TestChainGroup : public QObject {
     ERGO_OK(differs(fleet, sound));
   }
 
+  void outOfMemoryKeepsTheDraws_data() {
+    QTest::addColumn<bool>("torch");
+    QTest::newRow("the standard library's") << false;
+    QTest::newRow("LibTorch's") << true;
+  }
   void outOfMemoryKeepsTheDraws() {
+    QFETCH(bool, torch);
     Experiment experiment = experiment_of("sghmc", 0);
     SamplerPlan& plan = experiment.samplers.front();
     const std::int64_t at = plan.collection.steps - 1;
-    plan.sampler = std::make_shared<OutOfMemory>(plan.sampler, at);
+    plan.sampler = std::make_shared<Interrupted>(plan.sampler, at, [torch] {
+      if (!torch) throw std::bad_alloc();
+      torch::empty({std::int64_t{1} << 55}, torch::kUInt8);
+    });
     Fleet fleet(experiment, count);
     fleet.run();
     for (const auto& chain : fleet.chains) {
@@ -161,6 +183,41 @@ class TestChainGroup : public QObject {
       QVERIFY(chain->halted()->reason.find("memory") != std::string::npos);
       QVERIFY(!chain->draws().empty());
     }
+    QCOMPARE(usable_chains(pointers(fleet)).size(), std::size_t{count});
+  }
+
+  void otherFailuresCountAsDivergence() {
+    Experiment experiment = experiment_of("sghmc", 0);
+    SamplerPlan& plan = experiment.samplers.front();
+    plan.sampler = std::make_shared<Interrupted>(plan.sampler, 9, [] { throw std::runtime_error("a bug"); });
+    Fleet fleet(experiment, count);
+    fleet.run();
+    for (const auto& chain : fleet.chains) {
+      QVERIFY(!chain->halted());
+      QVERIFY(chain->divergence().has_value() && chain->divergence()->step == 9);
+      QVERIFY(chain->divergence()->reason.find("a bug") != std::string::npos);
+    }
+  }
+
+  /// Draws are cut to the shortest chain, but not to one that ran out of memory.
+  void usableChainsHaveOneLength() {
+    const Experiment experiment = experiment_of("sghmc", 0);
+    Fleet fleet(experiment, 1);
+    add_draws(*fleet.chains[0], 3);
+    add_draws(*fleet.chains[1], 1);
+    add_draws(*fleet.chains[2], 4);
+    const auto lengths = [&fleet] {
+      std::vector<std::size_t> list;
+      for (const UsableChain& usable : usable_chains(pointers(fleet))) list.push_back(usable.draws.size());
+      return list;
+    };
+    QCOMPARE(lengths(), (std::vector<std::size_t>{1, 1, 1}));
+    fleet.chains[1]->halt(2, "memory");
+    QCOMPARE(lengths(), (std::vector<std::size_t>{3, 3}));
+    fleet.chains[0]->diverge(4, "broken");
+    QCOMPARE(lengths(), (std::vector<std::size_t>{4}));
+    fleet.chains[2]->halt(5, "memory");
+    QCOMPARE(lengths(), (std::vector<std::size_t>{1, 1}));
   }
 
  private:

@@ -16,14 +16,17 @@ class TestDevice : public QObject {
     QVERIFY(!list.empty());
     QVERIFY(list.front().name == "cpu");
     for (const DeviceInfo& device : list) {
-      QVERIFY2(device.total_bytes > 0 && device.free_bytes >= 0, device.name.c_str());
-      QVERIFY2(device.free_bytes <= device.total_bytes, device.name.c_str());
+      QVERIFY2(device.total_bytes > 0 && device.free_bytes == -1, device.name.c_str());
+      const DeviceInfo now = with_free_memory(device.name);
+      QVERIFY2(now.name == device.name && now.label == device.label, device.name.c_str());
+      QVERIFY2(now.free_bytes > 0 && now.free_bytes <= now.total_bytes, device.name.c_str());
     }
     for (std::size_t i = 1; i < list.size(); ++i) QVERIFY(list[i].name == "cuda:" + std::to_string(i - 1));
   }
 
   void memoryIsInGibibytes() {
     QVERIFY(describe({"cuda:0", "Some GPU", 3LL << 30, 3LL << 29}) == "Some GPU, 3.0 GiB, 1.5 GiB free");
+    QVERIFY(describe({"cuda:0", "Some GPU", 3LL << 30}) == "Some GPU, 3.0 GiB");
   }
 
   void everyListedDeviceIsAccepted() {
