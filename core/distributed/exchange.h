@@ -16,7 +16,7 @@ struct PeerLost : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Moves a few kilobytes between the members of one group. An object belongs to one thread.
+/// Moves bytes, at most a few megabytes at a time, between the members of one group. An object belongs to one thread.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -24,6 +24,10 @@ class Exchange {
   /// may get the answer when others get PeerLost. @throws PeerLost, Error{io}.
   virtual std::vector<std::string> all_gather(const std::string& mine) = 0;
 };
+
+/// The same for bytes of any length: in rounds of at most `piece` of each member.
+/// @throws PeerLost, Error{io}.
+std::vector<std::string> gather_in_pieces(Exchange& exchange, const std::string& mine, std::size_t piece);
 
 /// What an exchange is made for.
 struct ExchangeGroup {

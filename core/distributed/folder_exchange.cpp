@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "core/base/error.h"
 #include "core/distributed/exchange.h"
 
 namespace ergo {
@@ -55,6 +56,24 @@ void wait_for(const ExchangeGroup& group, const std::string& what,
     }
     std::this_thread::sleep_for(pause);
   }
+}
+
+std::vector<std::string> gather_in_pieces(Exchange& exchange, const std::string& mine, std::size_t piece) {
+  std::vector<std::string> all;
+  bool more = true;
+  for (std::size_t at = 0; more; at += piece) {
+    const bool ends = at + piece >= mine.size();
+    const std::string part = at < mine.size() ? mine.substr(at, piece) : std::string();
+    const std::vector<std::string> parts = exchange.all_gather((ends ? "." : "+") + part);
+    all.resize(parts.size());
+    more = false;
+    for (std::size_t m = 0; m < parts.size(); ++m) {
+      if (parts[m].empty()) throw Error(ExitCode::io, "A process of the job sent nothing.");
+      more = more || parts[m].front() == '+';
+      all[m].append(parts[m], 1);
+    }
+  }
+  return all;
 }
 
 std::unique_ptr<Exchange> make_folder_exchange(const ExchangeGroup& group) {

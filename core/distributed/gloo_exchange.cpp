@@ -16,7 +16,7 @@ namespace ergo {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
-constexpr std::int64_t largest = 64 << 20;  // bytes of one member; ours are kilobytes
+constexpr std::int64_t largest = 64 << 20;  // bytes of one member; ours are at most 16 MiB
 
 /// c10d's Store over the shared folder: Gloo leaves its addresses there. Only what Gloo uses.
 class FolderStore final : public c10d::Store {

@@ -17,7 +17,8 @@ struct DistributedOptions {
   std::string interface{};             ///< network interface of gloo; folder uses none
   double peer_timeout = 300.0;       ///< seconds without an answer until a process counts as lost
 
-  /// Called when a phase begins: "rendezvous", "unroll" (each task; on worker threads), "gather",
+  /// Called when a phase begins: "rendezvous", "work" and "unroll" (a part, a task of meta-training; on
+  /// threads of their own), "beat" (about once a second while somebody works), "gather",
   /// "update", "checkpoint". Tests end or stop the process there.
   std::function<void(std::string_view phase)> on_phase{};
 

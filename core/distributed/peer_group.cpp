@@ -24,6 +24,7 @@ std::string left_name(int epoch) { return fmt::format("left.{}", epoch); }
 constexpr const char* start_name = "start";
 constexpr const char* stop_name = "stop";
 constexpr const char* go = "go";
+constexpr std::size_t piece = 16u << 20;  // bytes that a process sends at once
 
 std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(std::max<std::int64_t>(1, static_cast<std::int64_t>(1000.0 * seconds)));
@@ -187,7 +188,7 @@ std::size_t PeerGroup::position() const {
 }
 
 std::vector<std::string> PeerGroup::all_gather(const std::string& mine) {
-  return exchange_->all_gather(mine);
+  return gather_in_pieces(*exchange_, mine, piece);
 }
 
 std::optional<std::string> PeerGroup::regroup() {
@@ -247,6 +248,8 @@ void PeerGroup::require_membership() const {
   throw Error(ExitCode::temporary,
               fmt::format("Rank {} did not answer in time; the other processes go on without it.", rank()));
 }
+
+void PeerGroup::stop_watching() { watcher_ = {}; }
 
 void PeerGroup::finish(const std::string& last_words) noexcept {
   exchange_.reset();

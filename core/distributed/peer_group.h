@@ -46,7 +46,7 @@ class PeerGroup {
   bool lowest() const { return members_.front() == options_.rank; }
   std::size_t position() const;  ///< of this process among the members
 
-  /// Everyone's bytes in the order of members(). @throws PeerLost, Error{io}.
+  /// Everyone's bytes, of any length, in the order of members(). @throws PeerLost, Error{io}.
   std::vector<std::string> all_gather(const std::string& mine);
 
   /// After PeerLost: the next group that can talk. @return nothing, or the last words of one that
@@ -55,6 +55,9 @@ class PeerGroup {
 
   /// @throws Error{temporary} when the others went on without this process.
   void require_membership() const;
+
+  /// From now on a stop of this process is its own affair.
+  void stop_watching();
 
   /// Last call: leaves `last_words` for those who are not as far. The lowest rank removes the folder
   /// once the whole job has ended; it stays when a process was left out that is not known to be gone.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/distributed/peer_message.h"
 
-#include <bit>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
@@ -17,31 +16,48 @@ void PeerMessage::merge(const PeerMessage& other) {
   }
 }
 
-std::string encode(const PeerMessage& m) {
-  nlohmann::json values = nlohmann::json::array();
-  for (const auto& [index, value] : m.values) {
-    values.push_back({index, std::bit_cast<std::uint64_t>(value)});
+void PeerMessage::attempt(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    fail(static_cast<int>(error.code()), error.what());
+  } catch (const std::exception& error) {
+    fail(static_cast<int>(ExitCode::internal), error.what());
   }
-  const nlohmann::json object = {{"operation", m.operation}, {"state", static_cast<int>(m.state)},
-                                 {"code", m.code}, {"text", m.text}, {"values", values}};
-  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string encode(const PeerMessage& m) {
+  nlohmann::json sizes = nlohmann::json::array();
+  for (const auto& [index, bytes] : m.values) sizes.push_back({index, bytes.size()});
+  const nlohmann::json head = {{"operation", m.operation}, {"state", static_cast<int>(m.state)},
+                               {"code", m.code}, {"text", m.text}, {"values", sizes}};
+  std::string text = head.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+  for (const auto& [index, bytes] : m.values) text += bytes;
+  return text;
 }
 
 PeerMessage decode(const std::string& bytes) {
+  const auto wrong = [] { return Error(ExitCode::io, "A process of the job sent something that is no message."); };
+  const std::size_t line = bytes.find('\n');
+  if (line == std::string::npos) throw wrong();
   try {
-    const nlohmann::json object = nlohmann::json::parse(bytes);
+    const auto head = nlohmann::json::parse(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(line));
     PeerMessage m;
-    m.operation = object.at("operation");
-    m.state = static_cast<PeerMessage::State>(object.at("state").get<int>());
-    m.code = object.at("code");
-    m.text = object.at("text");
-    for (const nlohmann::json& pair : object.at("values")) {
-      m.values[pair.at(0).get<std::size_t>()] =
-          std::bit_cast<double>(pair.at(1).get<std::uint64_t>());
+    m.operation = head.at("operation");
+    m.state = static_cast<PeerMessage::State>(head.at("state").get<int>());
+    m.code = head.at("code");
+    m.text = head.at("text");
+    std::size_t at = line + 1;
+    for (const nlohmann::json& pair : head.at("values")) {
+      const auto size = pair.at(1).get<std::size_t>();
+      if (size > bytes.size() - at) throw wrong();
+      m.values[pair.at(0).get<std::size_t>()] = bytes.substr(at, size);
+      at += size;
     }
+    if (at != bytes.size()) throw wrong();
     return m;
   } catch (const nlohmann::json::exception&) {
-    throw Error(ExitCode::io, "A process of the job sent something that is no message.");
+    throw wrong();
   }
 }
 

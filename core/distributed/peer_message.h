@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -13,17 +14,20 @@ struct PeerMessage {
   State state = State::ok;
   int code = 0;                         ///< of a failure: exit code
   std::string text;                     ///< of a failure
-  std::map<std::size_t, double> values; ///< by index, every bit kept
+  std::map<std::size_t, std::string> values;  ///< bytes by index
 
   void fail(int exit_code, const std::string& why) {
     state = State::failed;
     code = exit_code;
     text = why;
   }
+  /// Calls `work`; what it throws makes this a failure.
+  void attempt(const std::function<void()>& work);
   /// Adds another one's values; one failure makes all a failure, else one stop a stop.
   void merge(const PeerMessage& other);
 };
 
+/// A line of JSON, then the values' bytes one after the other.
 std::string encode(const PeerMessage& message);
 
 /// @throws Error{io} for bytes that encode() did not make.

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view prefix = "ergo.";             // of every name
 constexpr std::string_view temporary_prefix = ".ergo.";  // of files that are being written
-constexpr std::size_t largest = 64u << 20;               // bytes; ours are kilobytes
+constexpr std::size_t largest = 64u << 20;               // bytes; ours are at most 16 MiB
 
 std::string reason(int error) { return std::generic_category().message(error); }
 

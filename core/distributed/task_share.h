@@ -11,27 +11,52 @@
 
 namespace ergo {
 
-/// Work of a job that is done together: numbers that depend on their index alone, computed
+/// Work of a job that is done together: results that depend on their index alone, computed
 /// anywhere, and used by everyone in the order of their index. So every process goes through the
-/// same states, whatever their number. All processes make the same calls in the same order.
+/// same states, whatever their number. All processes make the same calls in the same order, from one
+/// thread, and decide by the answers alone how to go on.
 class TaskShare {
  public:
-  /// The values of some indices, in their order: this process's part, on its workers or its device.
-  using Task = std::function<std::vector<double>(const std::vector<std::size_t>& indices)>;
+  /// The results of some indices, in their order: this process's part, on its workers or its device.
+  /// Called on a thread of its own, one at a time. Once the control was stopped: what exists, at once.
+  using Task = std::function<std::vector<std::string>(const std::vector<std::size_t>& indices)>;
+  /// The same with numbers.
+  using NumberTask = std::function<std::vector<double>(const std::vector<std::size_t>& indices)>;
+
+  /// How far a long call has come; both on the caller's thread. Empty: nobody asks.
+  struct Pulse {
+    std::function<std::string()> say;              ///< of this process
+    std::function<void(const std::string&)> hear;  ///< of every process, about once a second
+  };
+
+  struct Results {
+    std::vector<std::string> bytes;  ///< by index
+    bool stopped = false;            ///< some process was stopped: some are not whole
+  };
 
   virtual ~TaskShare() = default;
 
-  /// The values of all i < count, in index order; nothing when some process was stopped meanwhile, which
-  /// all learn of in the same call. @throws Error: what task threw anywhere (the same in every
-  /// process), {temporary} when this process was left out, GroupLost.
-  virtual std::optional<std::vector<double>> values(std::size_t count, const Task& task) = 0;
+  /// The results of all i < count; a stop of one process stops all. A process may take as long as
+  /// it likes. @throws Error: what task threw anywhere (the same in every process), {temporary}
+  /// when this process was left out, GroupLost.
+  virtual Results results(std::size_t count, const Task& task, const Pulse& pulse) = 0;
+
+  /// Numbers by index; nothing when some process was stopped meanwhile. @throws as results().
+  std::optional<std::vector<double>> values(std::size_t count, const NumberTask& task);
+
+  /// Calls `work` in every process; what it throws anywhere is thrown everywhere.
+  virtual void together(const std::function<void()>& work) = 0;
+
+  /// Whether some process was stopped: the same answer in all.
+  virtual bool stopped() = 0;
 
   /// Calls `save` in the lowest living process and returns when it has been done; if that process
-  /// dies, in the next one. @throws as values().
+  /// dies, in the next one. @throws as results().
   virtual void commit(const std::function<void()>& save) = 0;
 
-  virtual bool lowest() const = 0;  ///< this process writes and speaks
-  virtual void finish() = 0;        ///< last call
+  virtual bool lowest() const = 0;        ///< this process writes and speaks; any thread
+  virtual int processes() const = 0;      ///< that the job was started with
+  virtual void finish() = 0;              ///< last call
 };
 
 /// One process alone.

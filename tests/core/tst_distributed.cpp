@@ -4,16 +4,22 @@
 
 #include <QTemporaryDir>
 #include <atomic>
+#include <condition_variable>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <set>
+#include <mutex>
 #include <sstream>
+#include <thread>
 
+#include "core/distributed/exchange.h"
 #include "core/distributed/options.h"
 #include "core/distributed/peer_message.h"
 #include "core/distributed/process_identity.h"
 #include "core/distributed/shared_folder.h"
+#include "core/distributed/task_share.h"
 #include "core/io/atomic_file.h"
 #include "core/meta/meta.h"
 #include "tests/support/check.h"
@@ -81,6 +87,43 @@ std::set<std::string> own_addresses() {
   return addresses;
 }
 
+/// Two threads that exchange bytes, as processes do.
+class MeetingPoint {
+ public:
+  std::vector<std::string> meet(int side, const std::string& bytes) {
+    std::unique_lock lock(mutex_);
+    longest_ = std::max(longest_, bytes.size());
+    now_[static_cast<std::size_t>(side)] = bytes;
+    const int round = round_;
+    if (++here_ == 2) {
+      here_ = 0;
+      ++round_;
+      last_ = now_;
+      wake_.notify_all();
+    }
+    wake_.wait(lock, [&] { return round_ > round; });
+    return last_;
+  }
+  std::size_t longest() const { return longest_; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<std::string> now_ = {"", ""}, last_;
+  int here_ = 0, round_ = 0;
+  std::size_t longest_ = 0;
+};
+
+class Side final : public Exchange {
+ public:
+  Side(MeetingPoint& point, int side) : point_(point), side_(side) {}
+  std::vector<std::string> all_gather(const std::string& mine) override { return point_.meet(side_, mine); }
+
+ private:
+  MeetingPoint& point_;
+  int side_;
+};
+
 }  // namespace
 
 class TestDistributed : public QObject {
@@ -135,19 +178,54 @@ class TestDistributed : public QObject {
   void messagesKeepEveryBit() {
     PeerMessage a;
     a.operation = 7;
-    a.values = {{0, -0.0}, {3, std::numeric_limits<double>::infinity()}, {5, 0.1},
-                {9, std::numeric_limits<double>::quiet_NaN()}};
+    a.values = {{0, ""}, {3, std::string("a\nb\0\xff", 5)}, {5, "{}"}};
     PeerMessage b;
-    b.values = {{1, 2.5}};
+    b.values = {{1, "x"}};
     b.fail(78, "why \xff");
     PeerMessage sum = decode(encode(a));
     QCOMPARE(sum.operation, std::int64_t(7));
-    QVERIFY(std::signbit(sum.values.at(0)) && std::isinf(sum.values.at(3)));
-    QVERIFY(sum.values.at(5) == 0.1 && std::isnan(sum.values.at(9)));
+    QVERIFY(sum.values == a.values);
     sum.merge(decode(encode(b)));
     QVERIFY(sum.state == PeerMessage::State::failed && sum.code == 78);
-    QCOMPARE(sum.values.size(), std::size_t(5));
-    ERGO_OK(wrong_error([] { decode("{}"); }, ExitCode::io, "no message"));
+    QCOMPARE(sum.values.size(), std::size_t(4));
+    const std::string whole = encode(a);
+    for (const std::string& bytes : {std::string("{}"), std::string("{}\n"), whole + "x", whole.substr(0, whole.size() - 1)}) {
+      ERGO_OK(wrong_error([&] { decode(bytes); }, ExitCode::io, "no message"));
+    }
+  }
+
+  void numbersKeepEveryBit() {
+    RunControl control;
+    const std::vector<double> numbers = {-0.0, std::numeric_limits<double>::infinity(), 0.1,
+                                         std::numeric_limits<double>::quiet_NaN()};
+    const auto share = make_local_share(control);
+    const auto values = share->values(4, [&](const std::vector<std::size_t>&) { return numbers; });
+    QVERIFY(values && std::memcmp(values->data(), numbers.data(), 4 * sizeof(double)) == 0);
+    control.stop();
+    QVERIFY(!share->values(4, [&](const std::vector<std::size_t>&) { return numbers; }));
+  }
+
+  /// Bytes of any length, in pieces, against an exchange that answers for the other members.
+  void longMessagesGoInPieces_data() {
+    QTest::addColumn<int>("mine");
+    QTest::addColumn<int>("other");
+    for (const int mine : {0, 1, 4, 5, 8, 9}) {
+      for (const int other : {0, 3, 8, 13}) QTest::addRow("%d %d", mine, other) << mine << other;
+    }
+  }
+  void longMessagesGoInPieces() {
+    QFETCH(int, mine);
+    QFETCH(int, other);
+    const std::string a = std::string("abcdefghijklmnop").substr(0, static_cast<std::size_t>(mine));
+    const std::string b = std::string("0+.3456789+.cdef").substr(0, static_cast<std::size_t>(other));
+    MeetingPoint point;
+    std::vector<std::string> heard;
+    std::thread peer([&] { Side side(point, 1); heard = gather_in_pieces(side, b, 4); });
+    Side side(point, 0);
+    const std::vector<std::string> all = gather_in_pieces(side, a, 4);
+    peer.join();
+    QVERIFY(all == (std::vector<std::string>{a, b}) && heard == all);
+    QVERIFY(point.longest() <= 5);
   }
 
   void numbersOfProcessesAgree_data() {
