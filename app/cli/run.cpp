@@ -6,8 +6,10 @@
 #include <ostream>
 
 #include "app/cli/command.h"
+#include "app/cli/processes.h"
 #include "core/config/preset.h"
 #include "core/run/run.h"
+#include "core/run/run_share.h"
 #include "core/run/summary.h"
 #include "core/run/tune.h"
 
@@ -18,6 +20,7 @@ struct Options {
   std::string preset, seed = "1", seeds, out, workers = "0";
   std::vector<std::string> set;
   bool force = false, json = false, save_positions = false;
+  ProcessOptions processes;
 };
 
 std::vector<std::uint64_t> seeds_of(const Options& options) {
@@ -41,22 +44,39 @@ void print(const Options& options, const std::vector<RunResult>& results, std::o
   out << (options.json ? summary.dump(2) + "\n" : summary_table(summary));
 }
 
-void run_command(const Options& options, Session& session) {
-  const Preset preset = load_with(options.preset, options.set);
-  const std::vector<std::uint64_t> seeds = seeds_of(options);
-  if (!options.out.empty()) prepare_output(options.out, options.force);
+/// In a job, whether to go on is decided by shared answers alone, so that all do the same.
+void run_seeds(const Options& options, const Preset& preset, const std::vector<std::uint64_t>& seeds,
+               RunOptions run_options, TaskShare& share, Session& session) {
+  share.commit([&] {
+    if (!options.out.empty()) prepare_output(options.out, options.force);
+  });
   std::vector<RunResult> results;
   for (const std::uint64_t seed : seeds) {
-    if (session.control.stopped() && !results.empty()) break;  // the first gives the table
-    RunOptions run_options;
+    if (!results.empty() && share.stopped()) break;  // the first gives the table
     run_options.seed = seed;
-    run_options.workers = static_cast<int>(parse_count("--workers", options.workers));
     results.push_back(run(preset, run_options, progress_sink(session), session.control));
-    save(options, results.back(), seeds.size() > 1);
+    share.commit([&] { save(options, results.back(), seeds.size() > 1); });
     if (results.back().all_diverged() || results.back().cut_short()) session.exit = ExitCode::internal;
   }
-  print(options, results, session.out);
-  if (session.control.stopped()) session.exit = ExitCode::interrupted;
+  share.commit([&] { print(options, results, session.out); });
+  if (share.stopped()) session.exit = ExitCode::interrupted;
+}
+
+void run_command(const Options& options, Session& session) {
+  const DistributedOptions job = read_process_options(options.processes);
+  const Preset preset = load_with(options.preset, options.set);
+  const std::vector<std::uint64_t> seeds = seeds_of(options);
+  RunOptions run_options;
+  run_options.workers = static_cast<int>(parse_count("--workers", options.workers));
+  const auto share = make_run_share(preset, seeds, job, session.control);
+  if (job.on()) run_options.share = share.get();
+  try {
+    run_seeds(options, preset, seeds, run_options, *share, session);
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::temporary) share->finish();
+    throw;
+  }
+  share->finish();
 }
 
 }  // namespace
@@ -75,6 +95,7 @@ void add_run(CLI::App& app, Session& session) {
   command->add_flag("--json", o->json, "Print one JSON object instead of the table");
   command->add_flag("--save-positions", o->save_positions, "Write every draw as safetensors");
   command->add_option("--workers", o->workers, "Worker threads; 0: one per core");
+  add_process_options(*command, o->processes);
   command->callback([o, &session] { run_command(*o, session); });
 }
 

@@ -94,6 +94,31 @@ void Chain::finish(std::map<std::string, double> info) {
   finished_.store(true, std::memory_order_release);
 }
 
+void Chain::show(double fraction, double seconds) {
+  steps_done_.store(static_cast<std::int64_t>(fraction * static_cast<double>(plan_.collection.steps)));
+  seconds_.store(seconds);
+}
+
+void Chain::fill(ChainRecord record) {
+  for (torch::Tensor& draw : record.draws) draws_.add(std::move(draw));
+  steps_done_.store(record.steps);
+  evaluations_.store(record.evaluations);
+  seconds_.store(record.seconds);
+  {
+    const std::lock_guard lock(mutex_);
+    divergence_ = std::move(record.divergence);
+    halted_ = std::move(record.halted);
+    info_ = std::move(record.info);
+    diverged_.store(divergence_.has_value(), std::memory_order_release);
+  }
+  finished_.store(record.finished, std::memory_order_release);
+}
+
+ChainRecord Chain::record() const {
+  return {steps_done_.load(), evaluations_.load(), seconds_.load(), finished(),
+          divergence(),       halted(),            info(),          draws()};
+}
+
 double Chain::fraction() const {
   if (finished()) return 1.0;
   return static_cast<double>(steps_done_.load(std::memory_order_relaxed)) /

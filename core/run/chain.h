@@ -17,6 +17,16 @@
 
 namespace ergo {
 
+/// What of a chain goes into the result, as plain values.
+struct ChainRecord {
+  std::int64_t steps = 0, evaluations = 0;
+  double seconds = 0.0;
+  bool finished = false;
+  std::optional<Divergence> divergence, halted;
+  std::map<std::string, double> info;
+  std::vector<torch::Tensor> draws;  ///< [params] each, on the CPU; none of a diverged chain
+};
+
 /// What one chain of one sampler leaves behind. Written by the ChainGroup that moves it, one thread
 /// at a time; `take_trace` belongs to the monitor, the other functions to any thread. Nobody who looks
 /// makes the chain wait: points go through a TraceBuffer, draws and snapshots through PublishedLists.
@@ -38,7 +48,14 @@ class Chain {
   void halt(std::int64_t step, std::string reason);     ///< cut short by the machine; draws stay
   void finish(std::map<std::string, double> info);
 
+  // Where another process moves it.
+  /// How far it is there, 0 to 1, after so many seconds of CPU time.
+  void show(double fraction, double seconds);
+  /// Takes over how it ended there; the chain has no draws of its own yet.
+  void fill(ChainRecord record);
+
   // By anybody.
+  ChainRecord record() const;  ///< between slices
   bool finished() const { return finished_.load(std::memory_order_acquire); }
   double fraction() const;
   int sampler() const { return sampler_; }

@@ -38,6 +38,7 @@ class ChainGroup {
   bool may_advance(const RunControl& control) const;
   bool finished() const { return finished_.load(std::memory_order_acquire); }
   double fraction() const;
+  const std::vector<Chain*>& chains() const { return chains_; }
   int sampler() const { return chains_.front()->sampler(); }
 
  private:

@@ -24,7 +24,7 @@ std::string utc_now() {
 
 }  // namespace
 
-nlohmann::json make_manifest(const Experiment& experiment, int workers) {
+nlohmann::json make_manifest(const Experiment& experiment, int workers, int processes) {
   return {{"schema", 1},
           {"ergoscope", ERGO_VERSION},
           {"stream_version", stream_version},
@@ -35,6 +35,7 @@ nlohmann::json make_manifest(const Experiment& experiment, int workers) {
           {"instruction_set", l2e_instruction_set()},
           {"compiler", __VERSION__},
           {"workers", workers},
+          {"processes", processes},
           {"libtorch_threads_per_worker", 1},
           {"data_sha256", experiment.posterior.data->sha256},
           {"reference_hash", experiment.reference_hash}};

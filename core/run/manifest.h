@@ -10,6 +10,6 @@ namespace ergo {
 inline constexpr int stream_version = 2;
 
 /// Versions, instruction set, threads and data hash: what a repetition of the run must match.
-nlohmann::json make_manifest(const Experiment& experiment, int workers);
+nlohmann::json make_manifest(const Experiment& experiment, int workers, int processes);
 
 }  // namespace ergo

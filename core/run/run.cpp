@@ -5,20 +5,21 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <optional>
 
-#include "core/io/sha256.h"
 #include "core/base/device.h"
+#include "core/io/sha256.h"
 #include "core/run/chain_group.h"
 #include "core/run/experiment.h"
 #include "core/run/manifest.h"
 #include "core/run/monitor.h"
+#include "core/run/preset_files.h"
 #include "core/run/reference.h"
 #include "core/run/report.h"
 #include "core/run/scheduler.h"
+#include "core/run/shared_chains.h"
 #include "core/run/usable_chains.h"
 #include "core/samplers/l2e.h"
 
@@ -214,28 +215,12 @@ nlohmann::json standardisation_of(const Dataset& data) {
   return {{"x_mean", s.x_mean}, {"x_sd", s.x_sd}, {"y_mean", s.y_mean}, {"y_sd", s.y_sd}};
 }
 
-bool names_a_file(const std::string& field) {
-  constexpr std::array names = {"file", "train_images", "train_labels", "test_images", "test_labels",
-                                "initial_positions", "reference_file", "meta_parameters"};
-  return std::find(names.begin(), names.end(), field) != names.end();
-}
-
 /// The preset with every value that was used; files are named absolutely, so that it runs from
 /// any folder, and the tuned table is dropped, because its values have been applied.
 nlohmann::json resolved(const Preset& preset) {
   Preset copy = preset;
   copy.document.erase("tuned");
-  for (const Section& section : sections(preset)) {
-    for (const Field& field : section.fields) {
-      if (!names_a_file(field.name)) continue;  // a seed "1" must not become the path of a file 1
-      const std::string name = field.value.get<std::string>();
-      const auto file = find_file(name, preset.folder);
-      std::error_code error;
-      if (name.empty() || !std::filesystem::is_regular_file(file, error)) continue;
-      set_field(copy, section.name.empty() ? field.name : section.name + "." + field.name,
-                std::filesystem::absolute(file).lexically_normal().string());
-    }
-  }
+  for (const PresetFile& file : preset_files(preset)) set_field(copy, file.field, file.path.string());
   return copy.document;
 }
 
@@ -267,6 +252,42 @@ std::string reason_of(const RunResult& result, const RunControl& control) {
   return cut && (control.stopped() || result.cut_short()) ? "stopped" : "completed";
 }
 
+/// Everything that can be refused, before the first event.
+struct Prepared {
+  Experiment experiment;
+  int workers;  ///< of this process
+  std::vector<std::string> warnings;
+  std::optional<Reference> reference;
+  Chains chains;
+  Groups groups;
+
+  Prepared(const Preset& preset, const RunOptions& options)
+      : experiment(make_experiment(preset)),
+        // One thread feeds a device: more would only queue behind each other.
+        workers(experiment.config.device == "cpu" ? worker_count(options.workers, options.live) : 1),
+        reference(stored_reference(experiment, warnings)),
+        chains(make_chains(experiment)),
+        groups(make_groups(experiment, chains, options.seed)) {}
+
+  void move(TaskShare* share, RunControl& control) const {
+    std::vector<ChainGroup*> all;
+    for (const auto& group : groups) all.push_back(group.get());
+    if (share) {
+      move_together(*share, experiment, all, workers, control);
+    } else {
+      Scheduler(all, static_cast<int>(experiment.samplers.size()), control).run(workers);
+    }
+  }
+};
+
+/// The sink, silent in all processes of a job but the lowest living one.
+EventSink speaking(const EventSink& sink, const TaskShare* share) {
+  if (!sink || !share) return sink;
+  return [sink, share](const RunEvent& event) {
+    if (share->lowest()) sink(event);
+  };
+}
+
 }  // namespace
 
 bool RunResult::all_diverged() const {
@@ -284,25 +305,27 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
               RunControl& control) {
   const auto begin = std::chrono::steady_clock::now();
   const torch::NoGradGuard no_grad;
-  const Experiment experiment = make_experiment(preset);
-  // One thread feeds a device: more would only queue behind each other.
-  const int workers = experiment.config.device == "cpu" ? worker_count(options.workers, options.live) : 1;
+  std::unique_ptr<Prepared> prepared;
+  const auto prepare = [&] { prepared = std::make_unique<Prepared>(preset, options); };
+  options.share ? options.share->together(prepare) : prepare();
+  const Experiment& experiment = prepared->experiment;
+  const Chains& chains = prepared->chains;
+  std::optional<Reference>& reference = prepared->reference;
   RunResult result;
-  std::optional<Reference> reference = stored_reference(experiment, result.warnings);
-  Chains chains = make_chains(experiment);
-  Groups groups = make_groups(experiment, chains, options.seed);
+  result.warnings = prepared->warnings;
 
-  Emitter emit(sink, options.run);
+  Emitter emit(speaking(sink, options.share), options.run);
   emit(started_event(experiment, preset, options.seed, reference));
   for (const std::string& warning : result.warnings) emit(LogMessage{0, "warning", warning});
   if (experiment.config.device != "cpu") {
     emit(LogMessage{0, "info", fmt::format("Device {}: {}.", experiment.config.device,
                                            describe(with_free_memory(experiment.config.device)))});
   }
-  Monitor monitor(experiment, chains, reference ? &*reference : nullptr, emit, workers,
-                  options.live);
+  const int processes = options.share ? options.share->processes() : 1;
+  Monitor monitor(experiment, chains, reference ? &*reference : nullptr, emit,
+                  prepared->workers * processes, options.live);
   monitor.start();
-  Scheduler(groups, static_cast<int>(experiment.samplers.size()), control).run(workers);
+  prepared->move(options.share, control);
 
   for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
     if (!experiment.samplers[s].reference_only) continue;
@@ -329,7 +352,7 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   note_not_finite(result);
   result.standardisation = standardisation_of(*experiment.posterior.data);
   result.resolved_preset = resolved(preset);
-  result.manifest = make_manifest(experiment, workers);
+  result.manifest = make_manifest(experiment, prepared->workers, processes);
   result.reason = reason_of(result, control);
   result.wall_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

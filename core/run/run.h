@@ -17,6 +17,7 @@
 namespace ergo {
 
 struct Reference;
+class TaskShare;
 
 struct Divergence {
   std::int64_t chain = 0, step = 0;
@@ -64,11 +65,15 @@ struct RunOptions {
   int workers = 0;         ///< 0: one per core, one fewer (at least 1) with `live`
   bool live = false;       ///< a window is watching: emit derived pictures while chains run
   std::int64_t run = 1;    ///< number put into every event
+  /// The job of several processes that this run is part of (run_share.h), or null. It outlives run().
+  TaskShare* share = nullptr;
 };
 
 /// Runs every sampler of the preset; returns what exists when stopped early.
 /// Calls `sink` as events.h says and ends with RunFinished. Blocks; any thread.
-/// @throws Error for bad presets and data, before RunStarted.
+/// The processes of a job share the chains and return the same result, but for the seconds; the
+/// lowest living one alone calls its sink.
+/// @throws Error for bad presets and data, before RunStarted; of a job as TaskShare::results().
 RunResult run(const Preset& preset, const RunOptions& options, const EventSink& sink,
               RunControl& control);
 

@@ -41,18 +41,18 @@ int worker_count(int asked, bool live) {
   return std::max(1, live ? cores - 1 : cores);
 }
 
-Scheduler::Scheduler(std::vector<std::unique_ptr<ChainGroup>>& groups, int samplers, RunControl& control)
-    : groups_(groups), samplers_(samplers), control_(control), busy_(groups.size(), false) {}
+Scheduler::Scheduler(std::vector<ChainGroup*> groups, int samplers, RunControl& control)
+    : groups_(std::move(groups)), samplers_(samplers), control_(control), busy_(groups_.size(), false) {}
 
 bool Scheduler::done() const {
   return control_.stopped() ||
-         std::all_of(groups_.begin(), groups_.end(), [](const auto& g) { return g->finished(); });
+         std::all_of(groups_.begin(), groups_.end(), [](const ChainGroup* g) { return g->finished(); });
 }
 
 std::size_t Scheduler::pick() {
   std::vector<double> progress(static_cast<std::size_t>(samplers_), 0.0);
   std::vector<double> count(static_cast<std::size_t>(samplers_), 0.0);
-  for (const auto& group : groups_) {
+  for (const ChainGroup* group : groups_) {
     progress[static_cast<std::size_t>(group->sampler())] += group->fraction();
     count[static_cast<std::size_t>(group->sampler())] += 1.0;
   }

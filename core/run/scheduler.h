@@ -13,11 +13,12 @@ namespace ergo {
 /// window watching. @throws Error{config} when more are asked for than there are cores.
 int worker_count(int asked, bool live);
 
-/// Moves all groups of chains on a pool of std::jthread in short slices, always the sampler that is furthest
+/// Moves groups of chains on a pool of std::jthread in short slices, always the sampler that is furthest
 /// behind, so that the samplers stay side by side. Draws do not depend on it.
 class Scheduler {
  public:
-  Scheduler(std::vector<std::unique_ptr<ChainGroup>>& groups, int samplers, RunControl& control);
+  /// @param groups  outlive it; there may be none.
+  Scheduler(std::vector<ChainGroup*> groups, int samplers, RunControl& control);
   void run(int workers);  ///< returns when every group has finished or the run was stopped
 
  private:
@@ -25,7 +26,7 @@ class Scheduler {
   std::size_t pick();  ///< a group that may move, or none; under the lock
   bool done() const;
 
-  std::vector<std::unique_ptr<ChainGroup>>& groups_;
+  std::vector<ChainGroup*> groups_;
   int samplers_;
   RunControl& control_;
   std::vector<bool> busy_;

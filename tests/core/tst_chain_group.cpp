@@ -6,6 +6,8 @@
 #include <new>
 
 #include "core/run/chain_group.h"
+#include "core/run/chain_record.h"
+#include "core/run/shared_chains.h"
 #include "core/run/usable_chains.h"
 #include "core/samplers/sghmc.h"
 #include "tests/support/potentials.h"
@@ -91,6 +93,31 @@ std::vector<const Chain*> pointers(const Fleet& fleet) {
 void add_draws(Chain& chain, int draws) {
   for (int d = 0; d < draws; ++d) chain.add_draw(d + 1, torch::full({2}, static_cast<double>(d)));
 }
+
+/// A job of which this process moves the first group; the others' records are at hand.
+class FirstOfSeveral final : public TaskShare {
+ public:
+  std::vector<std::string> records;       ///< of all groups
+  std::vector<std::string> heard;         ///< what the others say meanwhile
+  std::function<void()> meanwhile;        ///< after it was heard
+  std::string said;
+
+  Results results(std::size_t count, const Task& task, const Pulse& pulse) override {
+    for (const std::string& text : heard) pulse.hear(text);
+    meanwhile();
+    Results all{records, false};
+    all.bytes.resize(count);
+    all.bytes[0] = task({0}).front();
+    said = pulse.say();
+    return all;
+  }
+  void together(const std::function<void()>&) override {}
+  bool stopped() override { return false; }
+  void commit(const std::function<void()>&) override {}
+  bool lowest() const override { return true; }
+  int processes() const override { return count; }
+  void finish() override {}
+};
 
 }  // namespace
 
@@ -220,7 +247,100 @@ class TestChainGroup : public QObject {
     QCOMPARE(lengths(), (std::vector<std::size_t>{1, 1}));
   }
 
+  /// Chains that went through bytes have what goes into the result, bit for bit.
+  void recordsKeepEveryBit_data() {
+    QTest::addColumn<QString>("id");
+    QTest::addColumn<QString>("dtype");
+    for (const char* id : {"sghmc", "deep_ensemble", "l2e", "hmc"}) QTest::newRow(id) << id << "float32";
+    QTest::newRow("float64") << "sghmc" << "float64";
+  }
+  void recordsKeepEveryBit() {
+    QFETCH(QString, id);
+    QFETCH(QString, dtype);
+    const Experiment experiment = experiment_of(id.toStdString(), 0, dtype.toStdString());
+    Fleet moved(experiment, 1), filled(experiment, count);
+    const RunControl control;
+    for (const std::size_t g : {0u, 1u}) {  // the third does not begin
+      while (!moved.groups[g]->finished()) moved.groups[g]->advance(control, 0.01);
+    }
+    moved.chains[1]->diverge(7, "why \xff");
+    for (std::size_t g = 0; g < 2; ++g) {
+      fill_chains(encode_chains(moved.groups[g]->chains()), {filled.chains[g].get()}, experiment);
+      ERGO_OK(record_differs(*moved.chains[g], *filled.chains[g]));
+    }
+    QVERIFY(filled.chains[0]->finished() && !filled.chains[0]->draws().empty());
+    QVERIFY(filled.chains[0]->seconds() > 0.0);
+    QVERIFY(filled.chains[1]->draws().empty() && filled.chains[1]->divergence()->step == 7);
+    fill_chains(encode_chains(moved.groups[2]->chains()), {filled.chains[2].get()}, experiment);
+    QVERIFY(!filled.chains[2]->finished() && filled.chains[2]->draws().empty());
+  }
+
+  void severalChainsShareARecord() {
+    const Experiment experiment = experiment_of("sghmc", 0);
+    Fleet moved(experiment, count), filled(experiment, count);
+    moved.run();
+    moved.chains[2]->halt(9, "memory");
+    fill_chains(encode_chains(moved.groups[0]->chains()), filled.groups[0]->chains(), experiment);
+    for (std::size_t c = 0; c < count; ++c) ERGO_OK(record_differs(*moved.chains[c], *filled.chains[c]));
+    QVERIFY(filled.chains[2]->halted()->reason == "memory" && !filled.chains[2]->draws().empty());
+  }
+
+  void chainsOfOthersShowTheirProgress() {
+    const Experiment experiment = experiment_of("sghmc", 0);
+    Fleet whole(experiment, 1), half(experiment, 1);
+    whole.run();
+    FirstOfSeveral share;
+    std::vector<ChainGroup*> groups;
+    for (std::size_t g = 0; g < count; ++g) {
+      share.records.push_back(encode_chains(whole.groups[g]->chains()));
+      groups.push_back(half.groups[g].get());
+    }
+    share.heard = {"[[1,[[0.5,2.0]]]]", "nonsense", "[[99,[[0.9,1]]]]", "[[2,[]]]", "[[2,[[7,1.0]]]]"};
+    share.meanwhile = [&half] {
+      QCOMPARE(half.chains[0]->fraction(), 0.0);
+      QCOMPARE(half.chains[1]->fraction(), 0.5);
+      QCOMPARE(half.chains[1]->seconds(), 2.0);
+      QCOMPARE(half.chains[2]->fraction(), 1.0);
+      QVERIFY(!half.chains[2]->finished());
+    };
+    RunControl control;
+    move_together(share, experiment, groups, 1, control);
+    const json said = json::parse(share.said);
+    QVERIFY2(said.size() == 1 && said[0][0] == 0 && said[0][1][0][0] == 1.0, share.said.c_str());
+    QVERIFY(half.chains[0]->draws().size() == whole.chains[0]->draws().size());
+    QVERIFY(same_bits(half.chains[0]->draws().back(), whole.chains[0]->draws().back()));
+    for (const std::size_t c : {1u, 2u}) ERGO_OK(record_differs(*whole.chains[c], *half.chains[c]));
+  }
+
+  void strangeRecordsAreRefused() {
+    const Experiment experiment = experiment_of("sghmc", 0), wide = experiment_of("sghmc", 0, "float64");
+    Fleet moved(experiment, 1), other(experiment, 1), others(experiment, count), wides(wide, 1);
+    moved.run();
+    const std::string bytes = encode_chains(moved.groups[0]->chains());
+    const auto fill = [](const std::string& text, Fleet& fleet, const Experiment& e) {
+      return [&fleet, &e, text] { fill_chains(text, fleet.groups[0]->chains(), e); };
+    };
+    ERGO_OK(wrong_error(fill("", other, experiment), ExitCode::io, "no record"));
+    ERGO_OK(wrong_error(fill(bytes.substr(0, bytes.size() - 4), other, experiment), ExitCode::io, "no record"));
+    ERGO_OK(wrong_error(fill(bytes, others, experiment), ExitCode::io, "no record"));  // of one chain
+    ERGO_OK(wrong_error(fill(bytes, wides, wide), ExitCode::io, "no record"));         // float32
+    fill(bytes, other, experiment)();
+  }
+
  private:
+  static std::string record_differs(const Chain& a, const Chain& b) {
+    const ChainRecord x = a.record(), y = b.record();
+    if (x.steps != y.steps || x.evaluations != y.evaluations || x.finished != y.finished) return "counts";
+    if (x.seconds != y.seconds || x.info != y.info) return "numbers";
+    if (x.divergence.has_value() != y.divergence.has_value()) return "divergence";
+    if (x.halted.has_value() != y.halted.has_value()) return "halt";
+    if (x.draws.size() != y.draws.size()) return "number of draws";
+    for (std::size_t d = 0; d < x.draws.size(); ++d) {
+      if (x.draws[d].scalar_type() != y.draws[d].scalar_type() || !same_bits(x.draws[d], y.draws[d])) return "draws";
+    }
+    return {};
+  }
+
   std::filesystem::path path() const { return folder_->path().toStdString(); }
 
   Experiment experiment_of(const std::string& id, int batch, const std::string& dtype = "float32") {

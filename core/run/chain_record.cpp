@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/run/chain_record.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <torch/torch.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/io/safetensors.h"
+
+namespace ergo {
+namespace {
+
+using nlohmann::json;
+
+Error no_record() { return {ExitCode::io, "A process of the job sent something that is no record of chains."}; }
+
+std::string draws_name(std::size_t chain) { return fmt::format("{}.draws", chain); }
+std::string numbers_name(std::size_t chain) { return fmt::format("{}.numbers", chain); }
+
+json to_json(const std::optional<Divergence>& d) {
+  return d ? json{{"chain", d->chain}, {"step", d->step}, {"reason", d->reason}} : json(nullptr);
+}
+
+std::optional<Divergence> end_from(const json& object) {
+  if (object.is_null()) return std::nullopt;
+  return Divergence{object.at("chain"), object.at("step"), object.at("reason")};
+}
+
+/// [draws, params] of float32 or float64 elements.
+io::Array array_of(const std::string& name, const std::vector<torch::Tensor>& draws) {
+  io::Array array;
+  array.name = name;
+  array.dtype = draws.front().scalar_type() == torch::kDouble ? "F64" : "F32";
+  array.shape = {static_cast<std::int64_t>(draws.size()), draws.front().numel()};
+  for (const torch::Tensor& draw : draws) {
+    const torch::Tensor whole = draw.contiguous();
+    array.bytes.append(static_cast<const char*>(whole.data_ptr()), whole.nbytes());
+  }
+  return array;
+}
+
+std::vector<torch::Tensor> draws_from(const io::Array& array, const Experiment& experiment) {
+  const std::int64_t params = experiment.posterior.network->layout().size();
+  const bool wide = experiment.dtype == torch::kDouble;
+  if (array.shape.size() != 2 || array.shape[1] != params || array.dtype != (wide ? "F64" : "F32")) throw no_record();
+  std::vector<torch::Tensor> draws;
+  const std::size_t row = array.bytes.size() / static_cast<std::size_t>(std::max<std::int64_t>(1, array.shape[0]));
+  for (std::int64_t d = 0; d < array.shape[0]; ++d) {
+    draws.push_back(torch::empty({params}, experiment.dtype));
+    std::memcpy(draws.back().data_ptr(), array.bytes.data() + static_cast<std::size_t>(d) * row, row);
+  }
+  return draws;
+}
+
+/// The parts that are text or whole numbers; the others are an array, which keeps NaN.
+json head_of(const ChainRecord& record) {
+  json names = json::array();
+  for (const auto& [name, value] : record.info) names.push_back(name);
+  return {{"steps", record.steps},       {"evaluations", record.evaluations},
+          {"finished", record.finished}, {"divergence", to_json(record.divergence)},
+          {"halted", to_json(record.halted)}, {"info", names}};
+}
+
+ChainRecord record_from(const json& head, const std::vector<double>& numbers) {
+  ChainRecord record;
+  record.steps = head.at("steps");
+  record.evaluations = head.at("evaluations");
+  record.finished = head.at("finished");
+  record.divergence = end_from(head.at("divergence"));
+  record.halted = end_from(head.at("halted"));
+  const auto names = head.at("info").get<std::vector<std::string>>();
+  if (numbers.size() != names.size() + 1) throw no_record();
+  record.seconds = numbers.front();
+  for (std::size_t i = 0; i < names.size(); ++i) record.info[names[i]] = numbers[i + 1];
+  return record;
+}
+
+ChainRecord read_record(const io::SafeTensors& all, const json& head, std::size_t chain,
+                        const Experiment& experiment) {
+  const io::Array* numbers = all.find(numbers_name(chain));
+  if (!numbers || numbers->dtype != "F64") throw no_record();
+  ChainRecord record = record_from(head, numbers->doubles());
+  if (const io::Array* draws = all.find(draws_name(chain))) record.draws = draws_from(*draws, experiment);
+  return record;
+}
+
+}  // namespace
+
+std::string encode_chains(const std::vector<Chain*>& chains) {
+  io::SafeTensors all;
+  json heads = json::array();
+  for (std::size_t c = 0; c < chains.size(); ++c) {
+    const ChainRecord record = chains[c]->record();
+    heads.push_back(head_of(record));
+    std::vector<double> numbers = {record.seconds};
+    for (const auto& [name, value] : record.info) numbers.push_back(value);
+    const auto count = static_cast<std::int64_t>(numbers.size());
+    all.arrays.push_back(io::from_doubles(numbers_name(c), {count}, numbers));
+    if (!record.draws.empty()) all.arrays.push_back(array_of(draws_name(c), record.draws));
+  }
+  all.metadata["chains"] = heads.dump(-1, ' ', false, json::error_handler_t::replace);
+  return io::serialise(all);
+}
+
+void fill_chains(const std::string& bytes, const std::vector<Chain*>& chains, const Experiment& experiment) {
+  try {
+    const io::SafeTensors all = io::parse_safetensors(bytes, "A record of chains");
+    const json heads = json::parse(all.metadata.at("chains"));
+    if (heads.size() != chains.size()) throw no_record();
+    for (std::size_t c = 0; c < chains.size(); ++c) {
+      ChainRecord record = read_record(all, heads.at(c), c, experiment);
+      const auto& plan = experiment.samplers[static_cast<std::size_t>(chains[c]->sampler())];
+      if (static_cast<std::int64_t>(record.draws.size()) > plan.collection.draws) throw no_record();
+      chains[c]->fill(std::move(record));
+    }
+  } catch (const json::exception&) {
+    throw no_record();
+  } catch (const std::out_of_range&) {
+    throw no_record();
+  } catch (const Error&) {
+    throw no_record();
+  }
+}
+
+}  // namespace ergo

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs shared by real processes; what they do together with meta-training: tst_distributed.
+#include <signal.h>
+
+#include <QTemporaryDir>
+#include <atomic>
+#include <filesystem>
+
+#include "core/distributed/options.h"
+#include "core/io/atomic_file.h"
+#include "core/run/run.h"
+#include "core/run/run_share.h"
+#include "tests/support/check.h"
+#include "tests/support/child.h"
+#include "tests/support/presets.h"
+
+using namespace ergo;
+using namespace ergo::test;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t limit = 1 << 24;
+constexpr double never = 100.0;  // seconds that no test waits for
+constexpr int status_temporary = static_cast<int>(ExitCode::temporary);
+constexpr int status_config = static_cast<int>(ExitCode::config);
+
+using OnPhase = std::function<void(std::string_view, RunControl&)>;
+
+/// One process of a job.
+struct Peer {
+  int rank = 0, processes = 1;
+  std::string exchange = "folder", preset = "p.json", job = "job";
+  double timeout = never;
+  OnPhase on_phase{};
+};
+
+/// `action` at the n-th time that `phase` begins.
+OnPhase at(std::string phase, int n, std::function<void(RunControl&)> action) {
+  auto count = std::make_shared<std::atomic<int>>(0);
+  return [=](std::string_view now, RunControl& control) {
+    if (now == phase && ++*count == n) action(control);
+  };
+}
+
+/// The chains of this process take a few transitions and no more; `action` at the first beat.
+OnPhase in_the_middle(std::function<void(RunControl&)> action) {
+  const OnPhase first_beat = at("beat", 1, std::move(action));
+  return [first_beat](std::string_view now, RunControl& control) {
+    if (now == "work") {
+      control.pause();
+      control.step(7);
+    }
+    first_beat(now, control);
+  };
+}
+
+void die(RunControl&) { ::raise(SIGKILL); }
+void sleep_on(RunControl&) { ::raise(SIGSTOP); }
+
+/// What must not depend on who computed it.
+json comparable(const RunResult& result) {
+  json object = to_json(result);
+  object.erase("wall_seconds");
+  for (json& sampler : object["samplers"]) sampler.erase("seconds");
+  return object;
+}
+
+}  // namespace
+
+class TestDistributedRun : public QObject {
+  Q_OBJECT
+
+ private Q_SLOTS:
+  void init() {
+    folder_ = std::make_unique<QTemporaryDir>();
+    QVERIFY(folder_->isValid());
+    path_ = fs::path(folder_->path().toStdString());
+    write_phi(path_ / "phi.safetensors");
+    write_text(path_ / "p.json", all_samplers().dump());
+  }
+
+  void deathsAreSurvived_data() {
+    QTest::addColumn<QString>("exchange");
+    QTest::addColumn<int>("victim");
+    QTest::addColumn<QString>("phase");
+    QTest::addColumn<int>("time");
+    const std::vector<std::pair<const char*, int>> moments = {
+        {"gather", 1}, {"work", 1}, {"middle", 1}, {"gather", 2}, {"checkpoint", 1}, {"gather", 3}};
+    for (const int victim : {0, 2}) {
+      const QString exchange = victim == 0 ? exchanges().first() : exchanges().last();
+      for (const auto& [phase, n] : moments) {
+        QTest::addRow("%s rank %d %s %d", qPrintable(exchange), victim, phase, n)
+            << exchange << victim << phase << n;
+      }
+    }
+  }
+  void deathsAreSurvived() {
+    QFETCH(QString, exchange);
+    QFETCH(int, victim);
+    QFETCH(QString, phase);
+    QFETCH(int, time);
+    std::vector<Peer> peers = job(4, exchange);
+    peers[static_cast<std::size_t>(victim)].on_phase =
+        phase == "middle" ? in_the_middle(die) : at(phase.toStdString(), time, die);
+    std::vector<int> expected(4, 0);
+    expected[static_cast<std::size_t>(victim)] = -SIGKILL;
+    QVERIFY2(play(peers) == expected, texts(4).c_str());
+    const int first = victim == 0 ? 1 : 0;
+    for (int rank = 0; rank < 4; ++rank) {
+      if (rank == victim) continue;
+      ERGO_OK(differs_from_one_process(rank));
+      QCOMPARE(result(rank)["speaks"].get<bool>(), rank == first);
+    }
+    const json written = json::parse(io::read_file(path_ / "written", limit));
+    QVERIFY(written == alone());
+    QVERIFY(!fs::exists(path_ / "job"));
+  }
+
+  void allButOneMayDie() {
+    for (const QString& exchange : exchanges()) {
+      std::vector<Peer> peers = job(4, exchange, exchange.toStdString());
+      peers[0].on_phase = at("gather", 2, die);
+      peers[1].on_phase = in_the_middle(die);
+      peers[3].on_phase = at("work", 1, die);
+      const std::vector<int> expected = {-SIGKILL, -SIGKILL, 0, -SIGKILL};
+      QVERIFY2(play(peers) == expected, texts(4).c_str());
+      ERGO_OK(differs_from_one_process(2));
+    }
+  }
+
+  /// A process that works for longer than the time-out, but lives.
+  void theSlowAreNotLost() {
+    std::vector<Peer> peers = job(2, exchanges().last());
+    for (Peer& peer : peers) peer.timeout = 4.0;
+    auto beats = std::make_shared<std::atomic<int>>(0);
+    // The waits between beats are 0.05 s, 0.1 s and so on to 1 s: the eighth comes after 4.55 s.
+    peers[1].on_phase = [beats](std::string_view phase, RunControl&) {
+      if (phase == "beat") {
+        ++*beats;
+        beats->notify_all();
+      }
+      if (phase != "work") return;
+      for (int n = *beats; n < 8; n = *beats) beats->wait(n);
+    };
+    QVERIFY2(play(peers) == std::vector<int>(2, 0), texts(2).c_str());
+    for (const int rank : {0, 1}) ERGO_OK(differs_from_one_process(rank));
+  }
+
+  /// Also when its chains would never end by themselves.
+  void sleepersAreLeftOut() {
+    std::vector<Peer> peers = job(3, exchanges().last());
+    for (Peer& peer : peers) peer.timeout = 3.0;
+    peers[1].on_phase = in_the_middle(sleep_on);
+    const std::vector<pid_t> pids = start(peers);
+    for (const int rank : {0, 2}) {
+      QVERIFY2(wait_for_end(pids[static_cast<std::size_t>(rank)]) == 0, texts(3).c_str());
+      ERGO_OK(differs_from_one_process(rank));
+    }
+    ::kill(pids[1], SIGCONT);
+    const int end = wait_for_end(pids[1]);
+    QVERIFY2(end == status_temporary, texts(3).c_str());
+    QVERIFY2(error(1).find("Rank 1 did not answer in time") != std::string::npos, texts(3).c_str());
+  }
+
+  void aLostFolderEndsTheJob() {
+    std::vector<Peer> peers = job(2, exchanges().last());
+    const fs::path folder = path_ / "job";
+    peers[0].on_phase = [](std::string_view phase, RunControl& control) {
+      if (phase == "work") control.pause();
+    };
+    peers[1].on_phase = at("beat", 1, [folder](RunControl&) {
+      fs::remove_all(folder);
+      ::raise(SIGKILL);
+    });
+    const std::vector<int> expected = {status_temporary, -SIGKILL};
+    QVERIFY2(play(peers) == expected, texts(2).c_str());
+    QVERIFY2(error(0).find("'" + folder.string() + "'") != std::string::npos, texts(2).c_str());
+  }
+
+  void aStopStopsAll() {
+    for (const QString& exchange : exchanges()) {
+      std::vector<Peer> peers = job(3, exchange, exchange.toStdString());
+      for (Peer& peer : peers) peer.on_phase = in_the_middle([](RunControl&) {});
+      peers[1].on_phase = in_the_middle([](RunControl& control) { control.stop(); });
+      QVERIFY2(play(peers) == std::vector<int>(3, 0), texts(3).c_str());
+      for (int rank = 0; rank < 3; ++rank) {
+        QVERIFY2(result(rank)["result"]["reason"] == "stopped", texts(3).c_str());
+        QVERIFY(result(rank)["result"] == result(0)["result"]);
+        QVERIFY(result(rank)["stopped"] == true);
+      }
+    }
+  }
+
+  void differencesAreRefused() {
+    std::vector<Peer> peers = job(2, "folder");
+    json document = all_samplers();
+    document["draws"] = 3;
+    write_text(path_ / "other.json", document.dump());
+    peers[1].preset = "other.json";
+    QVERIFY2(play(peers) == std::vector<int>(2, status_config), texts(2).c_str());
+    for (const int rank : {0, 1}) {
+      QVERIFY2(error(rank).find("Rank 1 has preset 'other' (") != std::string::npos, texts(2).c_str());
+    }
+    fs::create_directory(path_ / "b");
+    write_text(path_ / "b/p.json", all_samplers().dump());
+    write_phi(path_ / "b/phi.safetensors", {.seed = 2});
+    peers[1].preset = "b/p.json";
+    QVERIFY2(play(peers) == std::vector<int>(2, status_config), texts(2).c_str());
+    for (const int rank : {0, 1}) {
+      QVERIFY2(error(rank).find("has files l2e.meta_parameters (") != std::string::npos, texts(2).c_str());
+    }
+  }
+
+  /// Here only one of them can know: the other hears of it instead of waiting.
+  void failuresOfOneAreToldByAll() {
+    std::vector<Peer> peers = job(2, exchanges().last());
+    const fs::path phi = path_ / "phi.safetensors";
+    fs::create_directory(path_ / "b");
+    fs::copy_file(path_ / "p.json", path_ / "b/p.json");
+    fs::copy_file(phi, path_ / "b/phi.safetensors");
+    peers[1].preset = "b/p.json";
+    const fs::path own = path_ / "b/phi.safetensors";
+    peers[1].on_phase = at("rendezvous", 1, [own](RunControl&) { fs::remove(own); });  // its hash is taken
+    const std::vector<int> expected(2, static_cast<int>(ExitCode::no_input));
+    QVERIFY2(play(peers) == expected, texts(2).c_str());
+    for (const int rank : {0, 1}) {
+      QVERIFY2(error(rank).find("phi.safetensors") != std::string::npos, texts(2).c_str());
+    }
+    QVERIFY(!fs::exists(path_ / "job"));
+  }
+
+ private:
+  static QStringList exchanges() {
+    try {
+      return exchange_kind({.exchange = "gloo"}) == "gloo" ? QStringList{"folder", "gloo"} : QStringList{};
+    } catch (const Error&) {
+      return {"folder"};
+    }
+  }
+
+  static std::vector<Peer> job(int processes, const QString& exchange, const std::string& name = "job") {
+    std::vector<Peer> peers;
+    for (int rank = 0; rank < processes; ++rank) {
+      peers.push_back({.rank = rank, .processes = processes, .exchange = exchange.toStdString(), .job = name});
+    }
+    return peers;
+  }
+
+  fs::path result_file(int rank) const { return path_ / fmt::format("result-{}", rank); }
+  json result(int rank) const { return json::parse(io::read_file(result_file(rank), limit)); }
+  std::string error(int rank) const { return result(rank).value("error", ""); }
+
+  std::string texts(int processes) const {
+    std::string all = fmt::format("ends {}\n", fmt::join(ends_, " "));
+    for (int rank = 0; rank < processes; ++rank) {
+      all += fs::exists(result_file(rank)) ? result(rank).dump().substr(0, 300) + "\n" : "nothing\n";
+    }
+    return all;
+  }
+
+  json run_in_job(const Peer& peer, RunControl& control) const {
+    DistributedOptions options{.processes = peer.processes, .rank = peer.rank, .rendezvous = path_ / peer.job,
+                               .exchange = peer.exchange, .interface = "lo", .peer_timeout = peer.timeout};
+    if (peer.on_phase) options.on_phase = [&](std::string_view phase) { peer.on_phase(phase, control); };
+    const Preset preset = load_preset((path_ / peer.preset).string());
+    const auto share = make_run_share(preset, {1}, options, control);
+    int events = 0;
+    RunOptions run_options;
+    run_options.workers = 1;
+    run_options.share = share.get();
+    try {
+      const json shown = comparable(run(preset, run_options, [&events](const RunEvent&) { ++events; }, control));
+      share->commit([&] { write_text(path_ / "written", shown.dump()); });
+      const bool stopped = share->stopped(), speaks = share->lowest();
+      share->finish();
+      return {{"result", shown}, {"stopped", stopped}, {"speaks", speaks}, {"events", events}};
+    } catch (const Error& failure) {
+      if (failure.code() != ExitCode::temporary) share->finish();
+      throw;
+    }
+  }
+
+  /// In the child: runs, and leaves what came out in a file.
+  int run_peer(const Peer& peer) const {
+    RunControl control;
+    int status = 0;
+    json shown;
+    try {
+      shown = run_in_job(peer, control);
+    } catch (const Error& failure) {
+      shown = {{"error", failure.what()}};
+      status = static_cast<int>(failure.code());
+    }
+    write_text(result_file(peer.rank), shown.dump());
+    return status;
+  }
+
+  std::vector<pid_t> start(const std::vector<Peer>& peers) const {
+    std::vector<pid_t> pids;
+    for (const Peer& peer : peers) {
+      fs::remove(result_file(peer.rank));
+      pids.push_back(spawn([&] { return run_peer(peer); }));
+    }
+    return pids;
+  }
+
+  std::vector<int> play(const std::vector<Peer>& peers) {
+    ends_.clear();
+    std::vector<int> ends;
+    for (const pid_t pid : start(peers)) ends.push_back(wait_for_end(pid));
+    ends_ = ends;
+    return ends;
+  }
+
+  /// Of a process without a job.
+  json alone() {
+    const fs::path file = path_ / "alone";
+    if (!fs::exists(file)) {
+      const pid_t pid = spawn([&] {
+        RunControl control;
+        RunOptions options;
+        options.workers = 1;
+        write_text(file, comparable(run(load_preset((path_ / "p.json").string()), options, {}, control)).dump());
+        return 0;
+      });
+      if (wait_for_end(pid) != 0) return nullptr;
+    }
+    return json::parse(io::read_file(file, limit));
+  }
+
+  std::string differs_from_one_process(int rank) {
+    const json expected = alone();
+    if (!expected.is_object() || expected["reason"] != "completed") return "the reference failed";
+    const json here = result(rank)["result"];
+    return here == expected ? std::string() : fmt::format("rank {}: {}", rank, json::diff(expected, here).dump());
+  }
+
+  std::unique_ptr<QTemporaryDir> folder_;
+  fs::path path_;
+  std::vector<int> ends_;  ///< of the last job played: exit codes, or minus the signal
+};
+
+QTEST_GUILESS_MAIN(TestDistributedRun)
+#include "tst_distributed_run.moc"
