@@ -16,7 +16,8 @@ struct PeerLost : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Moves bytes, at most a few megabytes at a time, between the members of one group. An object belongs to one thread.
+/// Moves bytes, at most a few megabytes at a time, between the members of one group. An object belongs
+/// to one thread.
 class Exchange {
  public:
   virtual ~Exchange() = default;

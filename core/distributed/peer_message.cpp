@@ -37,7 +37,9 @@ std::string encode(const PeerMessage& m) {
 }
 
 PeerMessage decode(const std::string& bytes) {
-  const auto wrong = [] { return Error(ExitCode::io, "A process of the job sent something that is no message."); };
+  const auto wrong = [] {
+    return Error(ExitCode::io, "A process of the job sent something that is no message.");
+  };
   const std::size_t line = bytes.find('\n');
   if (line == std::string::npos) throw wrong();
   try {

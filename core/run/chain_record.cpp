@@ -4,7 +4,9 @@
 #include <spdlog/fmt/fmt.h>
 #include <torch/torch.h>
 
+#include <cstring>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "core/io/safetensors.h"
 
@@ -13,7 +15,9 @@ namespace {
 
 using nlohmann::json;
 
-Error no_record() { return {ExitCode::io, "A process of the job sent something that is no record of chains."}; }
+Error no_record() {
+  return {ExitCode::io, "A process of the job sent something that is no record of chains."};
+}
 
 std::string draws_name(std::size_t chain) { return fmt::format("{}.draws", chain); }
 std::string numbers_name(std::size_t chain) { return fmt::format("{}.numbers", chain); }
@@ -42,10 +46,10 @@ io::Array array_of(const std::string& name, const std::vector<torch::Tensor>& dr
 
 std::vector<torch::Tensor> draws_from(const io::Array& array, const Experiment& experiment) {
   const std::int64_t params = experiment.posterior.network->layout().size();
-  const bool wide = experiment.dtype == torch::kDouble;
-  if (array.shape.size() != 2 || array.shape[1] != params || array.dtype != (wide ? "F64" : "F32")) throw no_record();
+  const char* dtype = experiment.dtype == torch::kDouble ? "F64" : "F32";
+  if (array.shape.size() != 2 || array.shape[1] != params || array.dtype != dtype) throw no_record();
   std::vector<torch::Tensor> draws;
-  const std::size_t row = array.bytes.size() / static_cast<std::size_t>(std::max<std::int64_t>(1, array.shape[0]));
+  const std::size_t row = static_cast<std::size_t>(params) * torch::elementSize(experiment.dtype);
   for (std::int64_t d = 0; d < array.shape[0]; ++d) {
     draws.push_back(torch::empty({params}, experiment.dtype));
     std::memcpy(draws.back().data_ptr(), array.bytes.data() + static_cast<std::size_t>(d) * row, row);

@@ -20,7 +20,8 @@ class SharedChains {
       : experiment_(experiment), groups_(groups), workers_(workers), control_(control), own_(groups.size()) {}
 
   void move(TaskShare& share) {
-    const TaskShare::Pulse pulse{[this] { return progress(); }, [this](const std::string& text) { hear(text); }};
+    const TaskShare::Pulse pulse{[this] { return progress(); },
+                                 [this](const std::string& text) { hear(text); }};
     const auto task = [this](const std::vector<std::size_t>& part) { return move_part(part); };
     const TaskShare::Results all = share.results(groups_.size(), task, pulse);
     for (std::size_t i = 0; i < groups_.size(); ++i) {

@@ -83,7 +83,8 @@ class TestProcesses : public QObject {
 
   void seedsAndFoldersAgree() {
     run_preset({{"dtype", "float64"}});
-    const std::vector<std::string> common = {"--json", "--workers", "1", "--seeds", "3-4", "--save-positions", "--out"};
+    const std::vector<std::string> common = {"--json", "--workers", "1", "--seeds", "3-4",
+                                             "--save-positions", "--out"};
     auto alone = common, together = common;
     alone.push_back(work_->file("alone"));
     together.insert(together.end(), {work_->file("together"), "--exchange", "folder"});
@@ -103,7 +104,9 @@ class TestProcesses : public QObject {
     // The folder is refused by all of them, and none of them waits for the others.
     const std::vector<int> again = play_run(together, 3);
     QVERIFY(again == std::vector<int>(3, static_cast<int>(ExitCode::cannot_create)));
-    for (const char* file : {"err-0", "err-2"}) QVERIFY2(text(file).find("not empty") != std::string::npos, file);
+    for (const char* file : {"err-0", "err-2"}) {
+      QVERIFY2(text(file).find("not empty") != std::string::npos, file);
+    }
   }
 
   void differentRunsAreRefused() {
@@ -115,7 +118,8 @@ class TestProcesses : public QObject {
     }
     const std::vector<int> seeds = play_run({"--exchange", "folder"}, 2, {"--seed", "9"});
     QVERIFY(seeds == std::vector<int>(2, static_cast<int>(ExitCode::config)));
-    QVERIFY2(text("err-0").find("Rank 1 has seed 9, but rank 0 has 1") != std::string::npos, text("err-0").c_str());
+    QVERIFY2(text("err-0").find("Rank 1 has seed 9, but rank 0 has 1") != std::string::npos,
+             text("err-0").c_str());
   }
 
   void slurmGivesNumberAndRank() {
@@ -144,9 +148,9 @@ class TestProcesses : public QObject {
                         "folder", "--peer-timeout", "0"}, 64, "--peer-timeout is 0");
     row("uneven", {"--processes", "3", "--rank", "1", "--rendezvous", "r", "--exchange", "folder"},
         78, "'pairs' is 2");
-    QTest::newRow("run, rank alone") << QStringList{"run", "--rank", "0"} << 64 << "--rank needs --processes";
-    QTest::newRow("run, no folder") << QStringList{"run", "--processes", "3", "--rank", "1", "--rendezvous",
-                                                   "no/such/r", "--exchange", "folder"} << 73 << "'no/such/r'";
+    row("run, rank alone", {"run", "--rank", "0"}, 64, "--rank needs --processes");
+    row("run, no folder", {"run", "--processes", "3", "--rank", "1", "--rendezvous", "no/such/r",
+                           "--exchange", "folder"}, 73, "'no/such/r'");
     row("no folder", {"--processes", "2", "--rank", "1", "--rendezvous", "no/such/r", "--exchange",
                       "folder"}, 73, "'no/such/r'");
   }

@@ -189,7 +189,8 @@ class TestDistributed : public QObject {
     QVERIFY(sum.state == PeerMessage::State::failed && sum.code == 78);
     QCOMPARE(sum.values.size(), std::size_t(4));
     const std::string whole = encode(a);
-    for (const std::string& bytes : {std::string("{}"), std::string("{}\n"), whole + "x", whole.substr(0, whole.size() - 1)}) {
+    const std::string cut = whole.substr(0, whole.size() - 1);
+    for (const std::string& bytes : {std::string("{}"), std::string("{}\n"), whole + "x", cut}) {
       ERGO_OK(wrong_error([&] { decode(bytes); }, ExitCode::io, "no message"));
     }
   }

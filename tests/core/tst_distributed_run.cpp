@@ -243,7 +243,8 @@ class TestDistributedRun : public QObject {
   static std::vector<Peer> job(int processes, const QString& exchange, const std::string& name = "job") {
     std::vector<Peer> peers;
     for (int rank = 0; rank < processes; ++rank) {
-      peers.push_back({.rank = rank, .processes = processes, .exchange = exchange.toStdString(), .job = name});
+      peers.push_back({rank, processes, exchange.toStdString()});
+      peers.back().job = name;
     }
     return peers;
   }
@@ -271,7 +272,8 @@ class TestDistributedRun : public QObject {
     run_options.workers = 1;
     run_options.share = share.get();
     try {
-      const json shown = comparable(run(preset, run_options, [&events](const RunEvent&) { ++events; }, control));
+      const auto sink = [&events](const RunEvent&) { ++events; };
+      const json shown = comparable(run(preset, run_options, sink, control));
       share->commit([&] { write_text(path_ / "written", shown.dump()); });
       const bool stopped = share->stopped(), speaks = share->lowest();
       share->finish();
@@ -322,7 +324,8 @@ class TestDistributedRun : public QObject {
         RunControl control;
         RunOptions options;
         options.workers = 1;
-        write_text(file, comparable(run(load_preset((path_ / "p.json").string()), options, {}, control)).dump());
+        const Preset preset = load_preset((path_ / "p.json").string());
+        write_text(file, comparable(run(preset, options, {}, control)).dump());
         return 0;
       });
       if (wait_for_end(pid) != 0) return nullptr;
@@ -334,7 +337,8 @@ class TestDistributedRun : public QObject {
     const json expected = alone();
     if (!expected.is_object() || expected["reason"] != "completed") return "the reference failed";
     const json here = result(rank)["result"];
-    return here == expected ? std::string() : fmt::format("rank {}: {}", rank, json::diff(expected, here).dump());
+    if (here == expected) return {};
+    return fmt::format("rank {}: {}", rank, json::diff(expected, here).dump());
   }
 
   std::unique_ptr<QTemporaryDir> folder_;
