@@ -41,59 +41,60 @@ HWY_INLINE Pair relu(Pair z) {
   return {hn::Max(z.lo, zero), hn::Max(z.hi, zero)};
 }
 
-/// Calls put(j, sum) with sum = b[j] + sum_i w[j, i] x_i for j < Out. Four outputs are summed side
-/// by side in eight registers: enough independent multiply-adds to hide the latency of one.
+/// Outputs that are summed side by side, in two registers each: enough independent multiply-adds to hide
+/// the latency of one. AVX-512 has 32 registers, the others 16.
+inline constexpr int outputs_at_once = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
+
+/// Calls put(j, sum) with sum = b[j] + sum_i w[j, i] x_i for j < Out, in the order of j.
 template <int In, int Out, class Put>
 HWY_INLINE void layer(const float* HWY_RESTRICT w, const float* HWY_RESTRICT b,
                       const float* HWY_RESTRICT x, Put&& put) {
   const LD d;
   const std::size_t lanes = hn::Lanes(d), tile = 2 * lanes;
-  constexpr int side = Out < 4 ? Out : 4;
-  static_assert(Out % side == 0 && side != 3);
+  constexpr int side = outputs_at_once;
+  static_assert(Out % side == 0);
   for (int j = 0; j < Out; j += side) {
-    Pair s0, s1, s2, s3;
-    s0.lo = s0.hi = hn::Set(d, b[j]);
-    s1.lo = s1.hi = hn::Set(d, b[j + (side > 1)]);
-    s2.lo = s2.hi = hn::Set(d, b[j + (side > 2 ? 2 : 0)]);
-    s3.lo = s3.hi = hn::Set(d, b[j + (side > 2 ? 3 : 0)]);
+    Pair s[side];
+    HWY_UNROLL(side)
+    for (int k = 0; k < side; ++k) s[k].lo = s[k].hi = hn::Set(d, b[j + k]);
     const float* HWY_RESTRICT row = w + j * In;
     for (int i = 0; i < In; ++i) {
       const LV lo = hn::Load(d, x + i * tile), hi = hn::Load(d, x + i * tile + lanes);
-      const LV w0 = hn::Set(d, row[i]);
-      s0.lo = hn::MulAdd(w0, lo, s0.lo), s0.hi = hn::MulAdd(w0, hi, s0.hi);
-      if constexpr (side > 1) {
-        const LV w1 = hn::Set(d, row[In + i]);
-        s1.lo = hn::MulAdd(w1, lo, s1.lo), s1.hi = hn::MulAdd(w1, hi, s1.hi);
-      }
-      if constexpr (side > 2) {
-        const LV w2 = hn::Set(d, row[2 * In + i]), w3 = hn::Set(d, row[3 * In + i]);
-        s2.lo = hn::MulAdd(w2, lo, s2.lo), s2.hi = hn::MulAdd(w2, hi, s2.hi);
-        s3.lo = hn::MulAdd(w3, lo, s3.lo), s3.hi = hn::MulAdd(w3, hi, s3.hi);
+      HWY_UNROLL(side)
+      for (int k = 0; k < side; ++k) {
+        const LV weight = hn::Set(d, row[k * In + i]);
+        s[k].lo = hn::MulAdd(weight, lo, s[k].lo), s[k].hi = hn::MulAdd(weight, hi, s[k].hi);
       }
     }
-    put(j, s0);
-    if constexpr (side > 1) put(j + 1, s1);
-    if constexpr (side > 2) put(j + 2, s2), put(j + 3, s3);
+    HWY_UNROLL(side)
+    for (int k = 0; k < side; ++k) put(j + k, s[k]);
   }
 }
 
-/// First layer without the momentum: share[j] = b0[j] + sum over the eight steady features.
-HWY_INLINE void steady_share(const L2eNetwork& p, const float* HWY_RESTRICT x,
-                             float* HWY_RESTRICT share) {
-  const std::size_t tile = 2 * hn::Lanes(LD());
-  layer<L2eNetwork::steady, l2e_width>(p.w0.data(), p.b0.data(), x,
-                                       [&](int j, Pair s) HWY_ATTR { store_tile(s, share + j * tile); });
+HWY_INLINE Pair add_product(float weight, Pair x, Pair sum) {
+  const LV w = hn::Set(LD(), weight);
+  return {hn::MulAdd(w, x.lo, sum.lo), hn::MulAdd(w, x.hi, sum.hi)};
 }
 
-/// h0 = relu(share + momentum column * r).
+/// h0 = relu(share + momentum column * r), share[j] = b0[j] + sum over the eight steady features, which
+/// is stored too where `share` is not null.
+HWY_INLINE void first_layer(const L2eNetwork& p, const float* HWY_RESTRICT x, Pair r,
+                            float* HWY_RESTRICT share, float* HWY_RESTRICT h0) {
+  const std::size_t tile = 2 * hn::Lanes(LD());
+  const float* HWY_RESTRICT momentum = p.momentum.data();
+  layer<L2eNetwork::steady, l2e_width>(p.w0.data(), p.b0.data(), x, [&](int j, Pair s) HWY_ATTR {
+    if (share) store_tile(s, share + j * tile);
+    store_tile(relu(add_product(momentum[j], r, s)), h0 + j * tile);
+  });
+}
+
+/// The same from a share that was stored.
 HWY_INLINE void add_momentum(const L2eNetwork& p, const float* HWY_RESTRICT share, Pair r,
                              float* HWY_RESTRICT h0) {
-  const LD d;
-  const std::size_t tile = 2 * hn::Lanes(d);
+  const std::size_t tile = 2 * hn::Lanes(LD());
   for (int j = 0; j < l2e_width; ++j) {
-    const Pair s = load_tile(share + j * tile);
-    const LV w = hn::Set(d, p.momentum[static_cast<std::size_t>(j)]);
-    store_tile(relu({hn::MulAdd(w, r.lo, s.lo), hn::MulAdd(w, r.hi, s.hi)}), h0 + j * tile);
+    const float weight = p.momentum[static_cast<std::size_t>(j)];
+    store_tile(relu(add_product(weight, r, load_tile(share + j * tile))), h0 + j * tile);
   }
 }
 
@@ -101,23 +102,20 @@ struct AlphaBeta {
   Pair alpha, beta;
 };
 
-/// From the first hidden layer to (A, B); A is left undefined where `with_alpha` is false.
+/// From the first hidden layer to (A, B); A is left undefined where `with_alpha` is false. The second
+/// hidden layer goes from its registers into the outputs' sums.
 template <bool with_alpha>
-HWY_INLINE AlphaBeta upper_layers(const L2eNetwork& p, const float* HWY_RESTRICT h0,
-                                  float* HWY_RESTRICT h1) {
-  const std::size_t tile = 2 * hn::Lanes(LD());
-  layer<l2e_width, l2e_width>(
-      p.w1.data(), p.b1.data(), h0,
-      [&](int j, Pair s) HWY_ATTR { store_tile(relu(s), h1 + j * tile); });
+HWY_INLINE AlphaBeta upper_layers(const L2eNetwork& p, const float* HWY_RESTRICT h0) {
+  const LD d;
   AlphaBeta out;
-  if constexpr (with_alpha) {
-    layer<l2e_width, 2>(p.w2.data(), p.b2.data(), h1,
-                        [&](int j, Pair s) HWY_ATTR { (j == 0 ? out.alpha : out.beta) = s; });
-  } else {
-    layer<l2e_width, 1>(p.w2.data() + l2e_width, p.b2.data() + 1, h1,
-                        [&](int, Pair s) HWY_ATTR { out.beta = s; });
-    out.alpha = out.beta;
-  }
+  out.alpha.lo = out.alpha.hi = hn::Set(d, p.b2[0]);
+  out.beta.lo = out.beta.hi = hn::Set(d, p.b2[1]);
+  const float* HWY_RESTRICT w2 = p.w2.data();
+  layer<l2e_width, l2e_width>(p.w1.data(), p.b1.data(), h0, [&](int j, Pair s) HWY_ATTR {
+    const Pair h = relu(s);
+    if constexpr (with_alpha) out.alpha = add_product(w2[j], h, out.alpha);
+    out.beta = add_product(w2[l2e_width + j], h, out.beta);
+  });
   return out;
 }
 

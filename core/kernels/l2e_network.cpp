@@ -19,7 +19,7 @@ void network(const L2eNetwork& p, const float* const* features, const float* sca
   const LD d;
   const std::size_t lanes = hn::Lanes(d), tile = 2 * lanes;
   HWY_ALIGN float x[L2eNetwork::steady * most_tile];
-  HWY_ALIGN float share[hidden_floats], h0[hidden_floats], h1[hidden_floats];
+  HWY_ALIGN float h0[hidden_floats];
   for (std::int64_t start = 0; start < count; start += static_cast<std::int64_t>(tile)) {
     const std::size_t lo = lanes_used(count, start, lanes);
     const std::size_t hi = lanes_used(count, start + static_cast<std::int64_t>(lanes), lanes);
@@ -33,9 +33,8 @@ void network(const L2eNetwork& p, const float* const* features, const float* sca
     for (int f = 0; f < l2e_features; ++f) {
       if (f != l2e_momentum_feature) store_tile(scaled(f), x + tile * static_cast<std::size_t>(row++));
     }
-    steady_share(p, x, share);
-    add_momentum(p, share, scaled(l2e_momentum_feature), h0);
-    const AlphaBeta out = upper_layers<with_alpha>(p, h0, h1);
+    first_layer(p, x, scaled(l2e_momentum_feature), nullptr, h0);
+    const AlphaBeta out = upper_layers<with_alpha>(p, h0);
     if (with_alpha) store_part(out.alpha.lo, d, alpha + start, lo);
     store_part(out.beta.lo, d, beta + start, lo);
     if (hi == 0) continue;

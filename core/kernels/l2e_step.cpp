@@ -126,18 +126,17 @@ class SpanStep {
     const LD d;
     const std::size_t lanes = hn::Lanes(d), tile = 2 * lanes;
     HWY_ALIGN float x[L2eNetwork::steady * most_tile];
-    HWY_ALIGN float own_share[hidden_floats], h0[hidden_floats], h1[hidden_floats];
+    HWY_ALIGN float h0[hidden_floats];
     double squares = 0.0;
     LV sum = hn::Zero(d);
     std::int64_t summed = 0;
     for (std::int64_t start = 0; start < size_; start += static_cast<std::int64_t>(tile)) {
       const std::size_t lo = lanes_used(size_, start, lanes);
       const std::size_t hi = lanes_used(size_, start + static_cast<std::int64_t>(lanes), lanes);
-      float* share = share_ ? share_ + start * l2e_width : own_share;
+      float* share = share_ ? share_ + start * l2e_width : nullptr;
       steady_features(start, lo, hi, x);
-      steady_share(network_, x, share);
-      add_momentum(network_, share, momentum_feature(start, lo, hi, scale_[2]), h0);
-      const AlphaBeta out = upper_layers<true>(network_, h0, h1);
+      first_layer(network_, x, momentum_feature(start, lo, hi, scale_[2]), share, h0);
+      const AlphaBeta out = upper_layers<true>(network_, h0);
       sum = kick(start, lo, out.alpha.lo, out.beta.lo, sum);
       if (hi > 0) sum = kick(start + static_cast<std::int64_t>(lanes), hi, out.alpha.hi, out.beta.hi, sum);
       summed += static_cast<std::int64_t>(tile);
@@ -166,18 +165,19 @@ class SpanStep {
     const LD d;
     const std::size_t lanes = hn::Lanes(d), tile = 2 * lanes;
     HWY_ALIGN float x[L2eNetwork::steady * most_tile];
-    HWY_ALIGN float own_share[hidden_floats], h0[hidden_floats], h1[hidden_floats];
+    HWY_ALIGN float h0[hidden_floats];
     const LV eps = hn::Set(d, numbers_.step_size);
     for (std::int64_t start = 0; start < size_; start += static_cast<std::int64_t>(tile)) {
       const std::size_t lo = lanes_used(size_, start, lanes);
       const std::size_t hi = lanes_used(size_, start + static_cast<std::int64_t>(lanes), lanes);
-      const float* share = share_ ? share_ + start * l2e_width : own_share;
-      if (!share_) {
+      const Pair r = momentum_feature(start, lo, hi, scale_[2]);
+      if (share_) {
+        add_momentum(network_, share_ + start * l2e_width, r, h0);
+      } else {
         steady_features(start, lo, hi, x);
-        steady_share(network_, x, own_share);
+        first_layer(network_, x, r, nullptr, h0);
       }
-      add_momentum(network_, share, momentum_feature(start, lo, hi, scale_[2]), h0);
-      const Pair beta = upper_layers<false>(network_, h0, h1).beta;
+      const Pair beta = upper_layers<false>(network_, h0).beta;
       float* theta = theta_ + start;
       store_part(hn::MulAdd(eps, beta.lo, load_part(d, theta, lo)), d, theta, lo);
       if (hi > 0) {
