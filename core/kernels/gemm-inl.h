@@ -20,6 +20,9 @@ struct LeftFactor {
   std::int64_t row, column;
 };
 
+/// Rows that are summed side by side, in two registers each: AVX-512 has 32 of them, the others 16.
+inline constexpr int rows_at_once = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
+
 /// C[m, n] = bias[m] + sum_k A(m, k) B[k, n] for Rows rows and two vectors of columns, of which
 /// `lo` and `hi` lanes exist in C; B may be read in whole vectors.
 template <int Rows, class T>
@@ -29,41 +32,25 @@ HWY_INLINE void gemm_tile(LeftFactor<T> a, std::int64_t depth, const T* HWY_REST
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const std::size_t lanes = hn::Lanes(d);
-  V s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0, t0 = s0, t1 = s0, t2 = s0, t3 = s0;
-  if (bias) {
-    s0 = t0 = hn::Set(d, bias[0]);
-    if constexpr (Rows > 1) s1 = t1 = hn::Set(d, bias[1]);
-    if constexpr (Rows > 2) s2 = t2 = hn::Set(d, bias[2]);
-    if constexpr (Rows > 3) s3 = t3 = hn::Set(d, bias[3]);
-  }
+  V s[Rows], t[Rows];
+  HWY_UNROLL(8)
+  for (int m = 0; m < Rows; ++m) s[m] = t[m] = bias ? hn::Set(d, bias[m]) : hn::Zero(d);
   const T* HWY_RESTRICT left = a.data;
   for (std::int64_t k = 0; k < depth; ++k) {
     const V x = hn::LoadU(d, b), y = hn::LoadU(d, b + lanes);
-    const V w0 = hn::Set(d, left[0]);
-    s0 = hn::MulAdd(w0, x, s0), t0 = hn::MulAdd(w0, y, t0);
-    if constexpr (Rows > 1) {
-      const V w1 = hn::Set(d, left[a.row]);
-      s1 = hn::MulAdd(w1, x, s1), t1 = hn::MulAdd(w1, y, t1);
-    }
-    if constexpr (Rows > 2) {
-      const V w2 = hn::Set(d, left[2 * a.row]);
-      s2 = hn::MulAdd(w2, x, s2), t2 = hn::MulAdd(w2, y, t2);
-    }
-    if constexpr (Rows > 3) {
-      const V w3 = hn::Set(d, left[3 * a.row]);
-      s3 = hn::MulAdd(w3, x, s3), t3 = hn::MulAdd(w3, y, t3);
+    HWY_UNROLL(8)
+    for (int m = 0; m < Rows; ++m) {
+      const V w = hn::Set(d, left[m * a.row]);
+      s[m] = hn::MulAdd(w, x, s[m]), t[m] = hn::MulAdd(w, y, t[m]);
     }
     left += a.column;
     b += b_stride;
   }
-  const auto put = [&](int m, V first, V second) HWY_ATTR {
-    store_part(first, d, c + m * c_stride, lo);
-    if (hi > 0) store_part(second, d, c + m * c_stride + lanes, hi);
-  };
-  put(0, s0, t0);
-  if constexpr (Rows > 1) put(1, s1, t1);
-  if constexpr (Rows > 2) put(2, s2, t2);
-  if constexpr (Rows > 3) put(3, s3, t3);
+  HWY_UNROLL(8)
+  for (int m = 0; m < Rows; ++m) {
+    store_part(s[m], d, c + m * c_stride, lo);
+    if (hi > 0) store_part(t[m], d, c + m * c_stride + lanes, hi);
+  }
 }
 
 /// C [rows, columns] = bias + A B. B's rows must be readable in whole tiles of two vectors.
@@ -77,13 +64,14 @@ HWY_INLINE void gemm(LeftFactor<T> a, std::int64_t rows, std::int64_t depth, std
     const std::size_t lo = lanes_used(columns, n, lanes);
     const std::size_t hi = lanes_used(columns, n + static_cast<std::int64_t>(lanes), lanes);
     std::int64_t m = 0;
-    const auto tile_of = [&](auto rows_at_once) HWY_ATTR {
-      constexpr int r = decltype(rows_at_once)::value;
+    const auto tile_of = [&](auto count) HWY_ATTR {
+      constexpr int r = decltype(count)::value;
       gemm_tile<r, T>({a.data + m * a.row, a.row, a.column}, depth, b + n, b_stride,
                       bias ? bias + m : nullptr, c + m * c_stride + n, c_stride, lo, hi);
       m += r;
     };
-    while (m + 4 <= rows) tile_of(std::integral_constant<int, 4>());
+    while (m + rows_at_once <= rows) tile_of(std::integral_constant<int, rows_at_once>());
+    if (m + 4 <= rows) tile_of(std::integral_constant<int, 4>());
     if (m + 2 <= rows) tile_of(std::integral_constant<int, 2>());
     if (m < rows) tile_of(std::integral_constant<int, 1>());
   }
