@@ -14,6 +14,10 @@ if [ "${1:-}" = "--compile-only" ]; then
   compile_only=yes
   shift
 fi
+case ${1:-} in -*)
+  echo "Usage: packaging/test-cuda.sh [--compile-only] [LIBTORCH]" >&2
+  exit 64 ;;
+esac
 libtorch=${1:-$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))')}
 # The wheel's own CUDA libraries lie beside it; others of this machine may be older.
 links=""
