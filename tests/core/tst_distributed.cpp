@@ -22,9 +22,7 @@
 #include "core/distributed/task_share.h"
 #include "core/io/atomic_file.h"
 #include "core/meta/meta.h"
-#include "tests/support/check.h"
-#include "tests/support/child.h"
-#include "tests/support/presets.h"
+#include "tests/support/job.h"
 
 using namespace ergo;
 using namespace ergo::test;
@@ -32,11 +30,6 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::size_t limit = 1 << 24;
-constexpr double never = 100.0;  // seconds that no test waits for
-constexpr int status_temporary = static_cast<int>(ExitCode::temporary);
-constexpr int status_config = static_cast<int>(ExitCode::config);
 
 json preset_document() {
   json document = small_meta();
@@ -51,19 +44,8 @@ struct Peer {
   double timeout = never;
   std::uint64_t seed = 0;
   std::string resume{};
-  std::function<void(std::string_view, RunControl&)> on_phase{};
+  OnPhase on_phase{};
 };
-
-/// `action` at the n-th time that `phase` begins.
-auto at(std::string phase, int n, std::function<void(RunControl&)> action) {
-  auto count = std::make_shared<std::atomic<int>>(0);
-  return [=](std::string_view now, RunControl& control) {
-    if (now == phase && ++*count == n) action(control);
-  };
-}
-
-void die(RunControl&) { ::raise(SIGKILL); }
-void sleep_on(RunControl&) { ::raise(SIGSTOP); }
 
 /// Local addresses (hexadecimal, as the kernel prints them) of this process's TCP sockets,
 /// listening or connected.
@@ -126,7 +108,7 @@ class Side final : public Exchange {
 
 }  // namespace
 
-class TestDistributed : public QObject {
+class TestDistributed : public QObject, private JobFolder {
   Q_OBJECT
 
  private Q_SLOTS:
@@ -474,18 +456,6 @@ class TestDistributed : public QObject {
     return "changed.json";
   }
 
-  fs::path result_file(int rank) const { return path_ / fmt::format("result-{}", rank); }
-  json result(int rank) const { return json::parse(io::read_file(result_file(rank), limit)); }
-  std::string error(int rank) const { return result(rank).value("error", ""); }
-
-  std::string texts(int processes) const {
-    std::string all = fmt::format("ends {}\n", fmt::join(ends_, " "));
-    for (int rank = 0; rank < processes; ++rank) {
-      all += fs::exists(result_file(rank)) ? result(rank).dump() + "\n" : "nothing\n";
-    }
-    return all;
-  }
-
   static std::string lacks(const std::string& text, const std::vector<std::string>& parts) {
     for (const std::string& part : parts) {
       if (text.find(part) == std::string::npos) return fmt::format("no '{}' in: {}", part, text);
@@ -508,40 +478,19 @@ class TestDistributed : public QObject {
     return options;
   }
 
-  /// In the child: trains, and leaves what came out in a file.
-  int train(const Peer& peer) const {
-    RunControl control;
-    int events = 0, status = 0;
-    json shown;
-    try {
-      const MetaResult result =
-          meta_train(load_preset((path_ / peer.preset).string()), options_of(peer, control),
-                     [&events](const RunEvent&) { ++events; }, control);
-      shown = {{"phi", result.phi_sha256}, {"reason", result.reason}, {"speaks", result.speaks},
-               {"iterations", result.iterations}, {"events", events}};
-    } catch (const Error& error) {
-      shown = {{"error", error.what()}};
-      status = static_cast<int>(error.code());
-    }
-    write_text(result_file(peer.rank), shown.dump());
-    return status;
+  json train(const Peer& peer, RunControl& control) const {
+    int events = 0;
+    const MetaResult result =
+        meta_train(load_preset((path_ / peer.preset).string()), options_of(peer, control),
+                   [&events](const RunEvent&) { ++events; }, control);
+    return {{"phi", result.phi_sha256}, {"reason", result.reason}, {"speaks", result.speaks},
+            {"iterations", result.iterations}, {"events", events}};
   }
-
-  std::vector<pid_t> start(const std::vector<Peer>& peers) const {
-    std::vector<pid_t> pids;
-    for (const Peer& peer : peers) {
-      fs::remove(result_file(peer.rank));
-      pids.push_back(spawn([&] { return train(peer); }));
-    }
-    return pids;
+  auto work() const {
+    return [this](const Peer& peer, RunControl& control) { return train(peer, control); };
   }
-
-  std::vector<int> play(const std::vector<Peer>& peers) {
-    std::vector<int> ends;
-    for (const pid_t pid : start(peers)) ends.push_back(wait_for_end(pid));
-    ends_ = ends;
-    return ends;
-  }
+  std::vector<pid_t> start(const std::vector<Peer>& peers) const { return start_each(peers, work()); }
+  std::vector<int> play(const std::vector<Peer>& peers) { return play_each(peers, work()); }
 
   /// Empty when all three files are those of an undisturbed process without a job, byte for byte.
   std::string differs_from_one_process(const std::string& out = "out.safetensors",
@@ -566,8 +515,6 @@ class TestDistributed : public QObject {
   }
 
   std::unique_ptr<QTemporaryDir> folder_;
-  fs::path path_;
-  std::vector<int> ends_;  ///< of the last job played: exit codes, or minus the signal
 };
 
 QTEST_GUILESS_MAIN(TestDistributed)

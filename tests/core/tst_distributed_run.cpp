@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs shared by real processes; what they do together with meta-training: tst_distributed.
-#include <signal.h>
-
 #include <QTemporaryDir>
-#include <atomic>
 #include <filesystem>
 
 #include "core/distributed/options.h"
-#include "core/io/atomic_file.h"
 #include "core/run/run.h"
 #include "core/run/run_share.h"
-#include "tests/support/check.h"
-#include "tests/support/child.h"
-#include "tests/support/presets.h"
+#include "tests/support/job.h"
 
 using namespace ergo;
 using namespace ergo::test;
@@ -21,13 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t limit = 1 << 24;
-constexpr double never = 100.0;  // seconds that no test waits for
-constexpr int status_temporary = static_cast<int>(ExitCode::temporary);
-constexpr int status_config = static_cast<int>(ExitCode::config);
-
-using OnPhase = std::function<void(std::string_view, RunControl&)>;
-
 /// One process of a job.
 struct Peer {
   int rank = 0, processes = 1;
@@ -35,14 +22,6 @@ struct Peer {
   double timeout = never;
   OnPhase on_phase{};
 };
-
-/// `action` at the n-th time that `phase` begins.
-OnPhase at(std::string phase, int n, std::function<void(RunControl&)> action) {
-  auto count = std::make_shared<std::atomic<int>>(0);
-  return [=](std::string_view now, RunControl& control) {
-    if (now == phase && ++*count == n) action(control);
-  };
-}
 
 /// The chains of this process take a few transitions and no more; `action` at the first beat.
 OnPhase in_the_middle(std::function<void(RunControl&)> action) {
@@ -56,9 +35,6 @@ OnPhase in_the_middle(std::function<void(RunControl&)> action) {
   };
 }
 
-void die(RunControl&) { ::raise(SIGKILL); }
-void sleep_on(RunControl&) { ::raise(SIGSTOP); }
-
 /// What must not depend on who computed it.
 json comparable(const RunResult& result) {
   json object = to_json(result);
@@ -69,7 +45,7 @@ json comparable(const RunResult& result) {
 
 }  // namespace
 
-class TestDistributedRun : public QObject {
+class TestDistributedRun : public QObject, private JobFolder {
   Q_OBJECT
 
  private Q_SLOTS:
@@ -249,18 +225,6 @@ class TestDistributedRun : public QObject {
     return peers;
   }
 
-  fs::path result_file(int rank) const { return path_ / fmt::format("result-{}", rank); }
-  json result(int rank) const { return json::parse(io::read_file(result_file(rank), limit)); }
-  std::string error(int rank) const { return result(rank).value("error", ""); }
-
-  std::string texts(int processes) const {
-    std::string all = fmt::format("ends {}\n", fmt::join(ends_, " "));
-    for (int rank = 0; rank < processes; ++rank) {
-      all += fs::exists(result_file(rank)) ? result(rank).dump().substr(0, 300) + "\n" : "nothing\n";
-    }
-    return all;
-  }
-
   json run_in_job(const Peer& peer, RunControl& control) const {
     DistributedOptions options{.processes = peer.processes, .rank = peer.rank, .rendezvous = path_ / peer.job,
                                .exchange = peer.exchange, .interface = "lo", .peer_timeout = peer.timeout};
@@ -284,37 +248,11 @@ class TestDistributedRun : public QObject {
     }
   }
 
-  /// In the child: runs, and leaves what came out in a file.
-  int run_peer(const Peer& peer) const {
-    RunControl control;
-    int status = 0;
-    json shown;
-    try {
-      shown = run_in_job(peer, control);
-    } catch (const Error& failure) {
-      shown = {{"error", failure.what()}};
-      status = static_cast<int>(failure.code());
-    }
-    write_text(result_file(peer.rank), shown.dump());
-    return status;
+  auto work() const {
+    return [this](const Peer& peer, RunControl& control) { return run_in_job(peer, control); };
   }
-
-  std::vector<pid_t> start(const std::vector<Peer>& peers) const {
-    std::vector<pid_t> pids;
-    for (const Peer& peer : peers) {
-      fs::remove(result_file(peer.rank));
-      pids.push_back(spawn([&] { return run_peer(peer); }));
-    }
-    return pids;
-  }
-
-  std::vector<int> play(const std::vector<Peer>& peers) {
-    ends_.clear();
-    std::vector<int> ends;
-    for (const pid_t pid : start(peers)) ends.push_back(wait_for_end(pid));
-    ends_ = ends;
-    return ends;
-  }
+  std::vector<pid_t> start(const std::vector<Peer>& peers) const { return start_each(peers, work()); }
+  std::vector<int> play(const std::vector<Peer>& peers) { return play_each(peers, work()); }
 
   /// Of a process without a job.
   json alone() {
@@ -342,8 +280,6 @@ class TestDistributedRun : public QObject {
   }
 
   std::unique_ptr<QTemporaryDir> folder_;
-  fs::path path_;
-  std::vector<int> ends_;  ///< of the last job played: exit codes, or minus the signal
 };
 
 QTEST_GUILESS_MAIN(TestDistributedRun)
