@@ -42,8 +42,8 @@ EventSink progress_sink(Session& session) {
       session.err << (session.progress ? "\r" : "") << l->level << ": " << l->text << "\n";
     }
     if (const auto* d = std::get_if<ChainDiverged>(&event)) {
-      session.err << fmt::format("warning: chain {} of sampler {} stopped at step {}: {}\n", d->chain,
-                                 d->sampler, d->step, d->reason);
+      session.err << fmt::format("warning: chain {} of sampler {} stopped at step {}: {}\n",
+                                 d->chain, d->sampler, d->step, d->reason);
     }
     if (std::holds_alternative<RunFinished>(event) && session.progress) session.err << "\n";
   };
@@ -53,7 +53,8 @@ std::uint64_t parse_count(const std::string& option, const std::string& text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
-    throw Error(ExitCode::usage, fmt::format("Option {} is '{}', but must be a whole number >= 0.", option, text));
+    throw Error(ExitCode::usage,
+                fmt::format("Option {} is '{}', but must be a whole number >= 0.", option, text));
   }
   return value;
 }
@@ -63,7 +64,8 @@ Preset load_with(const std::string& preset, const std::vector<std::string>& assi
   for (const std::string& text : assignments) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
-      throw Error(ExitCode::usage, fmt::format("Option --set is '{}', but must be field=value.", text));
+      throw Error(ExitCode::usage,
+                  fmt::format("Option --set is '{}', but must be field=value.", text));
     }
     set_field(loaded, text.substr(0, equals), text.substr(equals + 1));
   }

@@ -39,22 +39,29 @@ void print_devices(std::ostream& out) {
 }
 
 void list(const std::string& what, std::ostream& out) {
-  if (what == "presets") print_presets(out);
-  else if (what == "samplers") print_entries(out, sampler_entries());
-  else if (what == "models") print_entries(out, model_entries());
-  else if (what == "datasets") print_entries(out, dataset_entries());
-  else if (what == "devices") print_devices(out);
+  if (what == "presets")
+    print_presets(out);
+  else if (what == "samplers")
+    print_entries(out, sampler_entries());
+  else if (what == "models")
+    print_entries(out, model_entries());
+  else if (what == "datasets")
+    print_entries(out, dataset_entries());
+  else if (what == "devices")
+    print_devices(out);
   else
-    throw Error(ExitCode::usage,
-                fmt::format("'{}' cannot be listed{}", what,
-                            nearest_hint(what, {"presets", "samplers", "models", "datasets", "devices"})));
+    throw Error(
+        ExitCode::usage,
+        fmt::format("'{}' cannot be listed{}", what,
+                    nearest_hint(what, {"presets", "samplers", "models", "datasets", "devices"})));
 }
 
 }  // namespace
 
 void add_list(CLI::App& app, Session& session) {
   auto what = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("list", "List presets, samplers, models, datasets or devices");
+  CLI::App* command =
+      app.add_subcommand("list", "List presets, samplers, models, datasets or devices");
   command->add_option("what", *what, "presets, samplers, models, datasets or devices")->required();
   command->callback([what, &session] { list(*what, session.out); });
 }

@@ -27,15 +27,18 @@ void train(const Options& o, Session& session) {
   options.workers = static_cast<int>(parse_count("--workers", o.workers));
   options.force = o.force;
   options.distributed = read_process_options(o.processes);
-  const MetaResult result = meta_train(load_with(o.preset, o.set), options, progress_sink(session), session.control);
+  const MetaResult result =
+      meta_train(load_with(o.preset, o.set), options, progress_sink(session), session.control);
   if (result.reason == "stopped") session.exit = ExitCode::interrupted;
   if (!result.speaks) return;
   if (o.json) {
     session.out << to_json(result).dump(2) << "\n";
   } else {
-    session.out << fmt::format("{} after {} iterations in {:.0f} s; best validation score {:.4f}; "
-                               "phi SHA-256 {}; written to {}\n", result.reason, result.iterations,
-                               result.seconds, result.best_score, result.phi_sha256, result.file.string());
+    session.out << fmt::format(
+        "{} after {} iterations in {:.0f} s; best validation score {:.4f}; "
+        "phi SHA-256 {}; written to {}\n",
+        result.reason, result.iterations, result.seconds, result.best_score, result.phi_sha256,
+        result.file.string());
   }
 }
 
@@ -49,9 +52,11 @@ void add_common(CLI::App* command, Options& o) {
 
 void add_meta_train(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("meta-train", "Meta-train L2E by antithetic evolution strategies");
+  CLI::App* command =
+      app.add_subcommand("meta-train", "Meta-train L2E by antithetic evolution strategies");
   command->add_option("preset", o->preset, "Preset of kind meta-train")->required();
-  command->add_option("--out", o->file, "Safetensors file for the best meta-parameters")->required();
+  command->add_option("--out", o->file, "Safetensors file for the best meta-parameters")
+      ->required();
   command->add_option("--resume", o->resume, "Continue from a .state.safetensors file");
   command->add_option("--seed", o->seed, "Seed; 0: the preset's");
   command->add_flag("--force", o->force, "Replace an existing output file");
@@ -62,14 +67,15 @@ void add_meta_train(CLI::App& app, Session& session) {
 
 void add_evaluate_meta(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("evaluate-meta", "Score meta-parameters on held-out families");
+  CLI::App* command =
+      app.add_subcommand("evaluate-meta", "Score meta-parameters on held-out families");
   command->add_option("file", o->file, "Safetensors file with meta-parameters")->required();
   command->add_option("preset", o->preset, "Preset of kind meta-train")->required();
   add_common(command, *o);
   command->callback([o, &session] {
     const int workers = static_cast<int>(parse_count("--workers", o->workers));
-    const nlohmann::json scores =
-        evaluate_meta(o->file, load_with(o->preset, o->set), workers, progress_sink(session), session.control);
+    const nlohmann::json scores = evaluate_meta(o->file, load_with(o->preset, o->set), workers,
+                                                progress_sink(session), session.control);
     session.out << (o->json ? scores.dump(2) + "\n" : evaluation_table(scores));
   });
 }

@@ -39,8 +39,11 @@ std::string slurm_folder() {
 
 void refuse_alone(const ProcessOptions& o) {
   const std::array<std::pair<const char*, const std::string&>, 5> others = {
-      {{"--rank", o.rank}, {"--rendezvous", o.rendezvous}, {"--interface", o.interface},
-       {"--exchange", o.exchange}, {"--peer-timeout", o.peer_timeout}}};
+      {{"--rank", o.rank},
+       {"--rendezvous", o.rendezvous},
+       {"--interface", o.interface},
+       {"--exchange", o.exchange},
+       {"--peer-timeout", o.peer_timeout}}};
   for (const auto& [name, value] : others) {
     if (!value.empty()) refuse(fmt::format("Option {} needs --processes.", name));
   }
@@ -65,10 +68,12 @@ DistributedOptions read_process_options(const ProcessOptions& o) {
     refuse_alone(o);
     return options;
   }
-  if (o.rendezvous.empty()) refuse("Option --processes needs --rendezvous, a folder that all processes see.");
+  if (o.rendezvous.empty())
+    refuse("Option --processes needs --rendezvous, a folder that all processes see.");
   const bool slurm = o.processes == "slurm";
   if (slurm && !o.rank.empty()) refuse("Option --rank is Slurm's when --processes is 'slurm'.");
-  if (!slurm && o.rank.empty()) refuse("Option --processes needs --rank, the number of this process.");
+  if (!slurm && o.rank.empty())
+    refuse("Option --processes needs --rank, the number of this process.");
   options.processes = slurm ? variable_count("SLURM_NTASKS") : count("--processes", o.processes);
   options.rank = slurm ? variable_count("SLURM_PROCID") : count("--rank", o.rank);
   options.rendezvous = o.rendezvous;

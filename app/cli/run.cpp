@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/run/run.h"
+
 #include <spdlog/fmt/fmt.h>
 
 #include <filesystem>
@@ -8,7 +10,6 @@
 #include "app/cli/command.h"
 #include "app/cli/processes.h"
 #include "core/config/preset.h"
-#include "core/run/run.h"
 #include "core/run/run_share.h"
 #include "core/run/summary.h"
 #include "core/run/tune.h"
@@ -45,8 +46,9 @@ void print(const Options& options, const std::vector<RunResult>& results, std::o
 }
 
 /// In a job, whether to go on is decided by shared answers alone, so that all do the same.
-void run_seeds(const Options& options, const Preset& preset, const std::vector<std::uint64_t>& seeds,
-               RunOptions run_options, TaskShare& share, Session& session) {
+void run_seeds(const Options& options, const Preset& preset,
+               const std::vector<std::uint64_t>& seeds, RunOptions run_options, TaskShare& share,
+               Session& session) {
   share.commit([&] {
     if (!options.out.empty()) prepare_output(options.out, options.force);
   });
@@ -56,7 +58,8 @@ void run_seeds(const Options& options, const Preset& preset, const std::vector<s
     run_options.seed = seed;
     results.push_back(run(preset, run_options, progress_sink(session), session.control));
     share.commit([&] { save(options, results.back(), seeds.size() > 1); });
-    if (results.back().all_diverged() || results.back().cut_short()) session.exit = ExitCode::internal;
+    if (results.back().all_diverged() || results.back().cut_short())
+      session.exit = ExitCode::internal;
   }
   share.commit([&] { print(options, results, session.out); });
   if (share.stopped()) session.exit = ExitCode::interrupted;
@@ -88,7 +91,8 @@ void add_run(CLI::App& app, Session& session) {
   command->add_option("--set", o->set, "field=value, for example sghmc.step_size=0.002")
       ->allow_extra_args(false);
   auto* seed = command->add_option("--seed", o->seed, "Seed of positions, batches and noise");
-  command->add_option("--seeds", o->seeds, "Range of seeds, for example 1-5: mean and standard error")
+  command
+      ->add_option("--seeds", o->seeds, "Range of seeds, for example 1-5: mean and standard error")
       ->excludes(seed);
   command->add_option("--out", o->out, "New or empty folder for results");
   command->add_flag("--force", o->force, "Replace files in the output folder");

@@ -15,7 +15,8 @@ void add_tune(CLI::App& app, Session& session) {
     bool json = false;
   };
   auto o = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("tune", "Choose sampler fields on the preset's grid by validation NLL");
+  CLI::App* command =
+      app.add_subcommand("tune", "Choose sampler fields on the preset's grid by validation NLL");
   command->add_option("preset", o->preset, "Preset id, or a path to a preset file")->required();
   command->add_option("--set", o->set, "field=value")->allow_extra_args(false);
   command->add_flag("--json", o->json, "Print one JSON object instead of the table");

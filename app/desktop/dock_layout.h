@@ -9,7 +9,8 @@ class QMenu;
 namespace ergo {
 
 /// The panels of the window and where they lie at first: presets and settings on the left, the
-/// predictive picture large on top, traces and calibration beneath, measures and diversity at the bottom.
+/// predictive picture large on top, traces and calibration beneath, measures and diversity at the
+/// bottom.
 class DockLayout {
  public:
   static constexpr int version = 1;  ///< of saveState(); rises when the panels change

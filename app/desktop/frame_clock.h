@@ -21,7 +21,7 @@ class FrameClock : public QObject {
   void setRelaxed(bool relaxed) { m_relaxed = relaxed; }  ///< unfocused or minimised
   /// Every frame at this distance, whatever it costs; 0: adaptive again.
   void setFixedPace(int milliseconds) { m_fixedPace = milliseconds; }
-  int pace() const;                                ///< ms between frames at present
+  int pace() const;                                 ///< ms between frames at present
   double framesPerSecond() const { return m_fps; }  ///< over about the last second of activity
   /// Frames of that second that began more than half a pace, and at least 8 ms, after their time.
   int lateFrames() const { return m_late; }

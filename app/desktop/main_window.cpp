@@ -207,11 +207,10 @@ bool MainWindow::frame() {
 
 void MainWindow::showStatistics() {
   const qint64 thinned = m_runs->bridge()->thinned() + m_meta->bridge()->thinned();
-  const QString text =
-      tr("%1 frames/s, %2 late, %3 points thinned")
-          .arg(m_clock->framesPerSecond(), 0, 'f', 0)
-          .arg(m_clock->lateFrames())
-          .arg(thinned);
+  const QString text = tr("%1 frames/s, %2 late, %3 points thinned")
+                           .arg(m_clock->framesPerSecond(), 0, 'f', 0)
+                           .arg(m_clock->lateFrames())
+                           .arg(thinned);
   if (text != m_statistics->text()) m_statistics->setText(text);
 }
 

@@ -63,9 +63,8 @@ std::vector<std::size_t> PlotBoard::waiting() {
       m_turns[i].dirtySince = m_frame;
     if (m_items[i].plot->isDirty() && isOnScreen(*m_items[i].plot)) list.push_back(i);
   }
-  std::stable_sort(list.begin(), list.end(), [this](std::size_t a, std::size_t b) {
-    return priority(a) < priority(b);
-  });
+  std::stable_sort(list.begin(), list.end(),
+                   [this](std::size_t a, std::size_t b) { return priority(a) < priority(b); });
   return list;
 }
 

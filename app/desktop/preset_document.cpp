@@ -11,8 +11,8 @@
 
 namespace ergo {
 
-/// One edit of one field. It keeps the whole preset before and after, because a new budget may bring
-/// the step sizes tuned for it along.
+/// One edit of one field. It keeps the whole preset before and after, because a new budget may
+/// bring the step sizes tuned for it along.
 class FieldCommand : public QUndoCommand {
  public:
   FieldCommand(PresetDocument* document, const QString& field, const QString& text, Preset before,

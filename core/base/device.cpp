@@ -39,7 +39,8 @@ std::int64_t free_on(int index) {
   int before = 0;
   std::size_t free = 0, total = 0;
   cudaGetDevice(&before);
-  const bool known = cudaSetDevice(index) == cudaSuccess && cudaMemGetInfo(&free, &total) == cudaSuccess;
+  const bool known =
+      cudaSetDevice(index) == cudaSuccess && cudaMemGetInfo(&free, &total) == cudaSuccess;
   cudaSetDevice(before);
   static_cast<void>(cudaGetLastError());
   return known ? static_cast<std::int64_t>(free) : -1;
@@ -72,19 +73,23 @@ std::vector<DeviceInfo> devices() {
 
 DeviceInfo with_free_memory(const std::string& name) {
   const std::vector<DeviceInfo> list = devices();
-  const auto found = std::find_if(list.begin(), list.end(), [&](const DeviceInfo& d) { return d.name == name; });
+  const auto found =
+      std::find_if(list.begin(), list.end(), [&](const DeviceInfo& d) { return d.name == name; });
   DeviceInfo device = found == list.end() ? DeviceInfo{name, "unknown"} : *found;
   if (name == "cpu") device.free_bytes = pages(_SC_AVPHYS_PAGES);
 #ifdef ERGO_CUDA
-  else device.free_bytes = free_on(static_cast<int>(found - list.begin()) - 1);
+  else
+    device.free_bytes = free_on(static_cast<int>(found - list.begin()) - 1);
 #endif
   return device;
 }
 
 std::string describe(const DeviceInfo& device) {
   constexpr double gib = 1024.0 * 1024.0 * 1024.0;
-  std::string text = fmt::format("{}, {:.1f} GiB", device.label, static_cast<double>(device.total_bytes) / gib);
-  if (device.free_bytes >= 0) text += fmt::format(", {:.1f} GiB free", static_cast<double>(device.free_bytes) / gib);
+  std::string text =
+      fmt::format("{}, {:.1f} GiB", device.label, static_cast<double>(device.total_bytes) / gib);
+  if (device.free_bytes >= 0)
+    text += fmt::format(", {:.1f} GiB free", static_cast<double>(device.free_bytes) / gib);
   return text;
 }
 
@@ -96,9 +101,12 @@ std::string require_device(const std::string& name, const std::string& field) {
     if (device.name == full) return full;
   }
   const bool cuda = full.starts_with("cuda:");
-  const std::string reason = cuda && !built_with_cuda() ? " This program was built without CUDA." : "";
-  throw Error(ExitCode::config, fmt::format("Field '{}' is '{}', but must be one of the devices of this "
-                                            "machine: {}.{}", field, name, names_of(list), reason));
+  const std::string reason =
+      cuda && !built_with_cuda() ? " This program was built without CUDA." : "";
+  throw Error(ExitCode::config,
+              fmt::format("Field '{}' is '{}', but must be one of the devices of this "
+                          "machine: {}.{}",
+                          field, name, names_of(list), reason));
 }
 
 }  // namespace ergo

@@ -26,7 +26,8 @@ DeviceInfo with_free_memory(const std::string& name);
 std::string describe(const DeviceInfo& device);
 
 /// The full name: "cuda" means "cuda:0".
-/// @throws Error{config} that names the field, and the devices there are, when `name` is none of them.
+/// @throws Error{config} that names the field, and the devices there are, when `name` is none of
+/// them.
 std::string require_device(const std::string& name, const std::string& field);
 
 /// True when the program holds CUDA code.

@@ -8,15 +8,15 @@ namespace ergo {
 /// Exit statuses of the command line (sysexits numbers); an Error carries the one it ends with.
 enum class ExitCode : int {
   ok = 0,
-  usage = 64,         ///< unknown option, id or field
-  data = 65,          ///< malformed content of a file
-  no_input = 66,      ///< a named file is missing
-  internal = 70,      ///< internal error, every chain diverged, or memory ran out
-  cannot_create = 73, ///< an output folder or file cannot be created
-  io = 74,            ///< reading or writing failed
-  temporary = 75,     ///< other processes of the job are missing or lost; queue it again
-  config = 78,        ///< a preset value violates its constraint
-  interrupted = 130,  ///< SIGINT or SIGTERM, after saving what exists
+  usage = 64,          ///< unknown option, id or field
+  data = 65,           ///< malformed content of a file
+  no_input = 66,       ///< a named file is missing
+  internal = 70,       ///< internal error, every chain diverged, or memory ran out
+  cannot_create = 73,  ///< an output folder or file cannot be created
+  io = 74,             ///< reading or writing failed
+  temporary = 75,      ///< other processes of the job are missing or lost; queue it again
+  config = 78,         ///< a preset value violates its constraint
+  interrupted = 130,   ///< SIGINT or SIGTERM, after saving what exists
 };
 
 /// What a user can cause: one sentence that names the file, field or value and the constraint.

@@ -9,7 +9,8 @@
 namespace ergo {
 
 void fill_normal(RngKey key, std::int64_t chain, std::int64_t step, std::int64_t n, float* out) {
-  fill_normals(key.value, static_cast<std::uint32_t>(chain), static_cast<std::uint64_t>(step), n, out);
+  fill_normals(key.value, static_cast<std::uint32_t>(chain), static_cast<std::uint64_t>(step), n,
+               out);
 }
 
 void fill_normal(RngKey key, std::int64_t chain, std::int64_t step, std::int64_t n, double* out) {

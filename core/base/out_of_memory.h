@@ -4,8 +4,8 @@
 
 namespace ergo {
 
-/// True when `error` says that memory ran out, on the CPU or a device. LibTorch and CUDA's libraries
-/// have several errors for it, some of which differ from others by their text alone.
+/// True when `error` says that memory ran out, on the CPU or a device. LibTorch and CUDA's
+/// libraries have several errors for it, some of which differ from others by their text alone.
 bool is_out_of_memory(const std::exception& error);
 
 }  // namespace ergo

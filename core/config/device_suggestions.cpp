@@ -8,7 +8,8 @@ namespace ergo {
 std::vector<Suggestion> device_suggestions() {
   static const std::vector<Suggestion> list = [] {
     std::vector<Suggestion> suggestions;
-    for (const DeviceInfo& device : devices()) suggestions.push_back({device.name, describe(device)});
+    for (const DeviceInfo& device : devices())
+      suggestions.push_back({device.name, describe(device)});
     return suggestions;
   }();
   return list;

@@ -15,13 +15,20 @@ bool is_integer(const nlohmann::json& value) { return value.is_number_integer();
 
 const char* type_name(FieldType type) {
   switch (type) {
-    case FieldType::real: return "a number";
-    case FieldType::integer: return "an integer";
-    case FieldType::boolean: return "true or false";
-    case FieldType::text: return "text";
-    case FieldType::choice: return "text";
-    case FieldType::integer_list: return "a list of integers";
-    case FieldType::real_list: return "a list of numbers";
+    case FieldType::real:
+      return "a number";
+    case FieldType::integer:
+      return "an integer";
+    case FieldType::boolean:
+      return "true or false";
+    case FieldType::text:
+      return "text";
+    case FieldType::choice:
+      return "text";
+    case FieldType::integer_list:
+      return "a list of integers";
+    case FieldType::real_list:
+      return "a list of numbers";
   }
   return "a value";
 }
@@ -31,13 +38,19 @@ bool has_type(FieldType type, const nlohmann::json& value) {
     return value.is_array() && std::all_of(value.begin(), value.end(), predicate);
   };
   switch (type) {
-    case FieldType::real: return value.is_number();
-    case FieldType::integer: return is_integer(value);
-    case FieldType::boolean: return value.is_boolean();
+    case FieldType::real:
+      return value.is_number();
+    case FieldType::integer:
+      return is_integer(value);
+    case FieldType::boolean:
+      return value.is_boolean();
     case FieldType::text:
-    case FieldType::choice: return value.is_string();
-    case FieldType::integer_list: return all(is_integer);
-    case FieldType::real_list: return all([](const nlohmann::json& v) { return v.is_number(); });
+    case FieldType::choice:
+      return value.is_string();
+    case FieldType::integer_list:
+      return all(is_integer);
+    case FieldType::real_list:
+      return all([](const nlohmann::json& v) { return v.is_number(); });
   }
   return false;
 }
@@ -136,16 +149,21 @@ nlohmann::json parse_value(const Field& field, const std::string& path, std::str
   const std::string message = fmt::format("Field '{}' cannot be set to '{}': expected {}.", path,
                                           text, type_name(field.type));
   switch (field.type) {
-    case FieldType::real: return parse_number<double>(text, message);
-    case FieldType::integer: return parse_number<std::int64_t>(text, message);
-    case FieldType::real_list: return parse_list<double>(text, message);
-    case FieldType::integer_list: return parse_list<std::int64_t>(text, message);
+    case FieldType::real:
+      return parse_number<double>(text, message);
+    case FieldType::integer:
+      return parse_number<std::int64_t>(text, message);
+    case FieldType::real_list:
+      return parse_list<double>(text, message);
+    case FieldType::integer_list:
+      return parse_list<std::int64_t>(text, message);
     case FieldType::boolean:
       if (text == "true" || text == "1") return true;
       if (text == "false" || text == "0") return false;
       throw Error(ExitCode::usage, message);
     case FieldType::text:
-    case FieldType::choice: return std::string(text);
+    case FieldType::choice:
+      return std::string(text);
   }
   throw Error(ExitCode::usage, message);
 }

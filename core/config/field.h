@@ -24,11 +24,11 @@ struct Suggestion {
 struct FieldInfo {
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
-  bool open_min = false;             ///< true: the value must be > min, not >= min
+  bool open_min = false;               ///< true: the value must be > min, not >= min
   std::vector<std::string> choices{};  ///< allowed spellings of a string field; empty: any text
-  std::string unit{};                ///< "nats", "steps", "mm", ...; empty: no unit
-  std::string doc{};                 ///< one sentence: meaning, and what 0 means where it is special
-  bool advanced = false;             ///< forms fold it away
+  std::string unit{};                  ///< "nats", "steps", "mm", ...; empty: no unit
+  std::string doc{};      ///< one sentence: meaning, and what 0 means where it is special
+  bool advanced = false;  ///< forms fold it away
   std::vector<Suggestion> suggestions{};  ///< of a text field
 };
 
@@ -62,12 +62,18 @@ std::string nearest_hint(std::string_view word, const std::vector<std::string>& 
 namespace detail {
 template <class T>
 constexpr FieldType field_type(bool has_choices) {
-  if constexpr (std::is_same_v<T, bool>) return FieldType::boolean;
-  else if constexpr (std::is_same_v<T, double>) return FieldType::real;
-  else if constexpr (std::is_integral_v<T>) return FieldType::integer;
-  else if constexpr (std::is_same_v<T, std::vector<double>>) return FieldType::real_list;
-  else if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) return FieldType::integer_list;
-  else return has_choices ? FieldType::choice : FieldType::text;
+  if constexpr (std::is_same_v<T, bool>)
+    return FieldType::boolean;
+  else if constexpr (std::is_same_v<T, double>)
+    return FieldType::real;
+  else if constexpr (std::is_integral_v<T>)
+    return FieldType::integer;
+  else if constexpr (std::is_same_v<T, std::vector<double>>)
+    return FieldType::real_list;
+  else if constexpr (std::is_same_v<T, std::vector<std::int64_t>>)
+    return FieldType::integer_list;
+  else
+    return has_choices ? FieldType::choice : FieldType::text;
 }
 }  // namespace detail
 

@@ -28,9 +28,9 @@ bool is_meta(const Preset& preset) { return preset.kind() == "meta-train"; }
 std::vector<std::string> structural_keys(const Preset& preset) {
   std::vector<std::string> keys = descriptive_keys;
   const std::vector<std::string> more =
-      is_meta(preset) ? std::vector<std::string>{"family", "es", "dynamics", "evaluation"}
-                      : std::vector<std::string>{"data", "model", "posterior", "samplers", "tuned",
-                                                 "tuning"};
+      is_meta(preset)
+          ? std::vector<std::string>{"family", "es", "dynamics", "evaluation"}
+          : std::vector<std::string>{"data", "model", "posterior", "samplers", "tuned", "tuning"};
   keys.insert(keys.end(), more.begin(), more.end());
   return keys;
 }
@@ -64,7 +64,8 @@ struct Part {
 
 Part plain_part(const Preset& preset, std::string name, std::string label,
                 std::vector<Field> fields) {
-  const json object = name.empty() ? own_fields(preset) : preset.document.value(name, json::object());
+  const json object =
+      name.empty() ? own_fields(preset) : preset.document.value(name, json::object());
   return {std::move(name), std::move(label), "", std::move(fields), object};
 }
 
@@ -85,16 +86,16 @@ const RegistryEntry* find_sampler(const std::string& id) {
 
 std::vector<Part> parts(const Preset& preset) {
   if (is_meta(preset)) return meta_parts(preset);
-  std::vector<Part> list = {plain_part(preset, "", "Run", fields_of(RunConfig{})),
-                            plain_part(preset, "data", "Data", fields_of(DataConfig{})),
-                            plain_part(preset, "model", "Model", fields_of(ModelConfig{})),
-                            plain_part(preset, "posterior", "Posterior",
-                                       fields_of(PosteriorConfig{}))};
+  std::vector<Part> list = {
+      plain_part(preset, "", "Run", fields_of(RunConfig{})),
+      plain_part(preset, "data", "Data", fields_of(DataConfig{})),
+      plain_part(preset, "model", "Model", fields_of(ModelConfig{})),
+      plain_part(preset, "posterior", "Posterior", fields_of(PosteriorConfig{}))};
   for (const json& section : preset.document.value("samplers", json::array())) {
     const RegistryEntry* entry = find_sampler(section.value("id", std::string()));
     if (!entry) continue;
-    list.push_back({entry->id, entry->label, entry->doc + " (" + entry->source + ")",
-                    entry->fields, without_id(section)});
+    list.push_back({entry->id, entry->label, entry->doc + " (" + entry->source + ")", entry->fields,
+                    without_id(section)});
   }
   return list;
 }
@@ -106,8 +107,9 @@ std::vector<Problem> sampler_problems(const Preset& preset) {
   for (const json& section : preset.document.value("samplers", json::array())) {
     const std::string id = section.is_object() ? section.value("id", std::string()) : std::string();
     if (std::find(known.begin(), known.end(), id) == known.end()) {
-      list.push_back({"samplers", fmt::format("Sampler '{}' is unknown{}", id,
-                                              nearest_hint(id, known)), ExitCode::usage});
+      list.push_back({"samplers",
+                      fmt::format("Sampler '{}' is unknown{}", id, nearest_hint(id, known)),
+                      ExitCode::usage});
     }
     if (std::find(seen.begin(), seen.end(), id) != seen.end()) {
       list.push_back({"samplers", fmt::format("Sampler '{}' is listed twice.", id)});
@@ -167,8 +169,8 @@ void assign(Preset& preset, const std::string& field, const json* value, const s
 /// Step sizes are tuned per budget: takes the entry of the largest budget within this one.
 void apply_tuned(Preset& preset) {
   if (!preset.document.contains("tuned")) return;
-  const auto budget = own_fields(preset).value("gradient_evaluations",
-                                               RunConfig{}.gradient_evaluations);
+  const auto budget =
+      own_fields(preset).value("gradient_evaluations", RunConfig{}.gradient_evaluations);
   const json* best = nullptr;
   std::int64_t best_budget = 0;
   for (const json& entry : preset.document["tuned"]) {
@@ -196,13 +198,18 @@ void check_lists(const json& document, const Fail& fail) {
       fail(fmt::format("field '{}' must be a list of {}.", key, shape));
     }
   };
-  every("samplers", [](const json& s) {
-    return s.is_object() && s.contains("id") && s["id"].is_string();
-  }, "objects with a text field 'id'");
-  every("tuned", [](const json& t) {
-    return t.is_object() && t.contains("gradient_evaluations") &&
-           t["gradient_evaluations"].is_number_integer() && t.contains("set") && t["set"].is_object();
-  }, "objects with 'gradient_evaluations' and 'set'");
+  every(
+      "samplers",
+      [](const json& s) { return s.is_object() && s.contains("id") && s["id"].is_string(); },
+      "objects with a text field 'id'");
+  every(
+      "tuned",
+      [](const json& t) {
+        return t.is_object() && t.contains("gradient_evaluations") &&
+               t["gradient_evaluations"].is_number_integer() && t.contains("set") &&
+               t["set"].is_object();
+      },
+      "objects with 'gradient_evaluations' and 'set'");
   if (!document.contains("tuning")) return;
   const json& tuning = document["tuning"];
   const bool fits = tuning.is_object() && tuning.contains("grid") && tuning["grid"].is_object() &&

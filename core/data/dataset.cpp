@@ -102,7 +102,8 @@ ScalarStream data_stream(const DataConfig& config, DataPurpose purpose) {
         ExitCode::config,
         fmt::format("data.seed is '{}', it must be a whole number from 0 to 2^64-1", config.seed));
   }
-  return ScalarStream(purpose_key(seed, Purpose::data).fold_in(static_cast<std::uint64_t>(purpose)));
+  return ScalarStream(
+      purpose_key(seed, Purpose::data).fold_in(static_cast<std::uint64_t>(purpose)));
 }
 
 std::vector<double> linspace(double first, double last, std::int64_t count) {

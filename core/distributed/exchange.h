@@ -16,8 +16,8 @@ struct PeerLost : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Moves bytes, at most a few megabytes at a time, between the members of one group. An object belongs
-/// to one thread.
+/// Moves bytes, at most a few megabytes at a time, between the members of one group. An object
+/// belongs to one thread.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -28,7 +28,8 @@ class Exchange {
 
 /// The same for bytes of any length: in rounds of at most `piece` of each member.
 /// @throws PeerLost, Error{io}.
-std::vector<std::string> gather_in_pieces(Exchange& exchange, const std::string& mine, std::size_t piece);
+std::vector<std::string> gather_in_pieces(Exchange& exchange, const std::string& mine,
+                                          std::size_t piece);
 
 /// What an exchange is made for.
 struct ExchangeGroup {

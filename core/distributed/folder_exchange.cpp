@@ -58,7 +58,8 @@ void wait_for(const ExchangeGroup& group, const std::string& what,
   }
 }
 
-std::vector<std::string> gather_in_pieces(Exchange& exchange, const std::string& mine, std::size_t piece) {
+std::vector<std::string> gather_in_pieces(Exchange& exchange, const std::string& mine,
+                                          std::size_t piece) {
   std::vector<std::string> all;
   bool more = true;
   for (std::size_t at = 0; more; at += piece) {

@@ -2,12 +2,12 @@
 // The only file that knows c10d.
 #include <signal.h>
 #include <spdlog/fmt/fmt.h>
-#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
-#include <torch/csrc/distributed/c10d/Store.hpp>
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <cstring>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/Store.hpp>
 
 #include "core/base/error.h"
 #include "core/distributed/exchange.h"
@@ -21,7 +21,8 @@ constexpr std::int64_t largest = 64 << 20;  // bytes of one member; ours are at 
 /// c10d's Store over the shared folder: Gloo leaves its addresses there. Only what Gloo uses.
 class FolderStore final : public c10d::Store {
  public:
-  explicit FolderStore(ExchangeGroup group) : c10d::Store(group.timeout), group_(std::move(group)) {}
+  explicit FolderStore(ExchangeGroup group)
+      : c10d::Store(group.timeout), group_(std::move(group)) {}
 
   c10::intrusive_ptr<c10d::Store> clone() {  // virtual in LibTorch 2 only
     return c10::make_intrusive<FolderStore>(group_);
@@ -88,8 +89,8 @@ class GlooExchange final : public Exchange {
   explicit GlooExchange(const ExchangeGroup& group) {
     const NoPipeSignal no_signal;  // Gloo's threads start here
     const auto& members = group.members;
-    position_ = static_cast<int>(std::find(members.begin(), members.end(), group.rank) -
-                                 members.begin());
+    position_ =
+        static_cast<int>(std::find(members.begin(), members.end(), group.rank) - members.begin());
     size_ = static_cast<int>(members.size());
     auto options = c10d::ProcessGroupGloo::Options::create(group.timeout);
     options->devices = {c10d::ProcessGroupGloo::createDeviceForInterface(group.interface)};

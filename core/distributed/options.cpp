@@ -33,8 +33,8 @@ std::set<std::string> interfaces() {
   ifaddrs* list = nullptr;
   if (::getifaddrs(&list) != 0) return names;
   for (const ifaddrs* it = list; it; it = it->ifa_next) {
-    const bool internet = it->ifa_addr && (it->ifa_addr->sa_family == AF_INET ||
-                                           it->ifa_addr->sa_family == AF_INET6);
+    const bool internet =
+        it->ifa_addr && (it->ifa_addr->sa_family == AF_INET || it->ifa_addr->sa_family == AF_INET6);
     if (internet && (it->ifa_flags & IFF_UP) != 0) names.insert(it->ifa_name);
   }
   ::freeifaddrs(list);
@@ -48,8 +48,10 @@ void check_interface(const std::string& name) {
   if (known.contains(name)) return;
   const std::string list = fmt::format("{}", fmt::join(known, ", "));
   if (name.empty()) {
-    refuse(fmt::format("Several processes need --interface, the network interface that they talk "
-                       "over: {}.", list));
+    refuse(
+        fmt::format("Several processes need --interface, the network interface that they talk "
+                    "over: {}.",
+                    list));
   }
   refuse(fmt::format("Option --interface is '{}', but this machine has {}.", name, list));
 }
@@ -62,7 +64,8 @@ std::string build_id_in(const char* notes, std::size_t size) {
     std::memcpy(&head, notes + at, sizeof(head));
     const std::size_t name = at + sizeof(head), id = name + padded(head.n_namesz);
     at = id + padded(head.n_descsz);
-    if (at > size || head.n_type != NT_GNU_BUILD_ID || std::strncmp(notes + name, "GNU", 4) != 0) continue;
+    if (at > size || head.n_type != NT_GNU_BUILD_ID || std::strncmp(notes + name, "GNU", 4) != 0)
+      continue;
     std::string digits;
     for (std::size_t i = 0; i < head.n_descsz; ++i) {
       digits += fmt::format("{:02x}", static_cast<unsigned char>(notes[id + i]));
@@ -75,16 +78,18 @@ std::string build_id_in(const char* notes, std::size_t size) {
 /// What the linker made of the program's whole content; the first object is the program.
 std::string build_id() {
   std::string id;
-  dl_iterate_phdr([](dl_phdr_info* info, std::size_t, void* out) {
-    for (int i = 0; i < info->dlpi_phnum; ++i) {
-      const auto& segment = info->dlpi_phdr[i];
-      if (segment.p_type != PT_NOTE) continue;
-      const auto* notes = reinterpret_cast<const char*>(info->dlpi_addr + segment.p_vaddr);
-      const std::string found = build_id_in(notes, segment.p_memsz);
-      if (!found.empty()) *static_cast<std::string*>(out) = found.substr(0, 12);
-    }
-    return 1;
-  }, &id);
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* out) {
+        for (int i = 0; i < info->dlpi_phnum; ++i) {
+          const auto& segment = info->dlpi_phdr[i];
+          if (segment.p_type != PT_NOTE) continue;
+          const auto* notes = reinterpret_cast<const char*>(info->dlpi_addr + segment.p_vaddr);
+          const std::string found = build_id_in(notes, segment.p_memsz);
+          if (!found.empty()) *static_cast<std::string*>(out) = found.substr(0, 12);
+        }
+        return 1;
+      },
+      &id);
   return id.empty() ? "unknown" : id;
 }
 
@@ -94,8 +99,8 @@ std::vector<Fact> program_facts() {
   return {{"program", fmt::format("version {} build {}", ERGO_VERSION, build_id())},
           {"stream version", fmt::format("{}", stream_version)},
           {"LibTorch", TORCH_VERSION},
-          {"instruction set", fmt::format("{} ({})", l2e_instruction_set(),
-                                          Eigen::SimdInstructionSetsInUse())}};
+          {"instruction set",
+           fmt::format("{} ({})", l2e_instruction_set(), Eigen::SimdInstructionSetsInUse())}};
 }
 
 std::string exchange_kind(const DistributedOptions& options) {
@@ -110,7 +115,8 @@ std::string exchange_kind(const DistributedOptions& options) {
 
 void check_options(const DistributedOptions& o) {
   if (o.processes < 1 || o.processes > most_processes) {
-    refuse(fmt::format("Option --processes is {}, but must be 1 to {}.", o.processes, most_processes));
+    refuse(
+        fmt::format("Option --processes is {}, but must be 1 to {}.", o.processes, most_processes));
   }
   if (o.rank < 0 || o.rank >= o.processes) {
     refuse(fmt::format("Option --rank is {}, but must be below the {} processes.", o.rank,

@@ -10,16 +10,16 @@ namespace ergo {
 
 /// One process's part in a job of several. Off unless `rendezvous` is named.
 struct DistributedOptions {
-  int processes = 1;                 ///< of the job
-  int rank = 0;                      ///< of this one, 0 to processes - 1
+  int processes = 1;                   ///< of the job
+  int rank = 0;                        ///< of this one, 0 to processes - 1
   std::filesystem::path rendezvous{};  ///< folder that all processes see
   std::string exchange{};              ///< "gloo" or "folder"; empty: gloo where it was built
-  std::string interface{};             ///< network interface of gloo; folder uses none
-  double peer_timeout = 300.0;       ///< seconds without an answer until a process counts as lost
+  std::string interface {};            ///< network interface of gloo; folder uses none
+  double peer_timeout = 300.0;         ///< seconds without an answer until a process counts as lost
 
-  /// Called when a phase begins: "rendezvous", "work" and "unroll" (a part, a task of meta-training; on
-  /// threads of their own), "beat" (about once a second while somebody works), "gather",
-  /// "update", "checkpoint". Tests end or stop the process there.
+  /// Called when a phase begins: "rendezvous", "work" and "unroll" (a part, a task of
+  /// meta-training; on threads of their own), "beat" (about once a second while somebody works),
+  /// "gather", "update", "checkpoint". Tests end or stop the process there.
   std::function<void(std::string_view phase)> on_phase{};
 
   bool on() const { return !rendezvous.empty(); }

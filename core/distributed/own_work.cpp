@@ -32,7 +32,8 @@ void OwnWork::collect() {
   failure_.attempt([&] {
     results = running_.get();
     if (results.size() == batch_.size()) return;
-    throw Error(ExitCode::internal, "A task returned another number of results than it was asked for.");
+    throw Error(ExitCode::internal,
+                "A task returned another number of results than it was asked for.");
   });
   if (failure_.state == PeerMessage::State::failed) {
     queue_.clear();  // this ends the job

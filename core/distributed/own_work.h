@@ -16,7 +16,8 @@ namespace ergo {
 /// process can tell the others meanwhile that it lives; everything else is for one thread.
 class OwnWork {
  public:
-  OwnWork(const DistributedOptions& options, RunControl& control) : options_(options), control_(control) {}
+  OwnWork(const DistributedOptions& options, RunControl& control)
+      : options_(options), control_(control) {}
 
   /// Takes indices on. `task` must live until they are done or clear() was called.
   void add(const std::vector<std::size_t>& indices, const TaskShare::Task& task);
@@ -25,8 +26,8 @@ class OwnWork {
   bool wait(std::chrono::milliseconds patience);
 
   bool busy() const { return running_.valid(); }
-  const std::set<std::size_t>& claims() const { return claims_; }               ///< all that was added
-  const std::map<std::size_t, std::string>& done() const { return done_; }      ///< whole results
+  const std::set<std::size_t>& claims() const { return claims_; }           ///< all that was added
+  const std::map<std::size_t, std::string>& done() const { return done_; }  ///< whole results
   PeerMessage message() const;  ///< all results, whole or cut short by a stop, or the failure
   void clear();                 ///< forgets everything; waits for a task that runs
 

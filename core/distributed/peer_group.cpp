@@ -27,7 +27,8 @@ constexpr const char* go = "go";
 constexpr std::size_t piece = 16u << 20;  // bytes that a process sends at once
 
 std::chrono::milliseconds milliseconds(double seconds) {
-  return std::chrono::milliseconds(std::max<std::int64_t>(1, static_cast<std::int64_t>(1000.0 * seconds)));
+  return std::chrono::milliseconds(
+      std::max<std::int64_t>(1, static_cast<std::int64_t>(1000.0 * seconds)));
 }
 
 json to_json(const std::vector<Fact>& facts) {
@@ -47,7 +48,8 @@ json parse(const std::string& text, const SharedFolder& folder) {
   json value = json::parse(text, nullptr, false);
   if (!value.is_discarded()) return value;
   throw Error(ExitCode::io, fmt::format("Rendezvous folder '{}' holds a file that no process of "
-                                        "this program wrote.", folder.path().string()));
+                                        "this program wrote.",
+                                        folder.path().string()));
 }
 
 SharedFolder open_folder(const DistributedOptions& options) {
@@ -89,7 +91,8 @@ void PeerGroup::claim() {
   const json other = parse(winner, folder_);
   throw Error(ExitCode::cannot_create,
               fmt::format("Rendezvous folder '{}' is used by another job, or was left by one: rank "
-                          "{} is {}; name a new folder.", folder_.path().string(), options_.rank,
+                          "{} is {}; name a new folder.",
+                          folder_.path().string(), options_.rank,
                           ProcessIdentity::parse(other.value("process", "")).name()));
 }
 
@@ -112,9 +115,10 @@ std::string PeerGroup::read_claims() {
 std::string PeerGroup::verdict(const std::string& missing) const {
   if (missing.empty()) return go;
   if (control_.stopped()) return fmt::format("Rank {} was stopped before the job began.", rank());
-  return fmt::format("{} of {} processes came to rendezvous folder '{}' within {} s; missing: "
-                     "rank {}.", others_.size(), options_.processes, folder_.path().string(),
-                     options_.peer_timeout, missing);
+  return fmt::format(
+      "{} of {} processes came to rendezvous folder '{}' within {} s; missing: "
+      "rank {}.",
+      others_.size(), options_.processes, folder_.path().string(), options_.peer_timeout, missing);
 }
 
 /// All come, or all hear the same reason why the job did not begin: the first verdict counts.
@@ -149,14 +153,20 @@ void PeerGroup::require_equal_facts() const {
       if (facts[i].value == first[i].value) continue;
       throw Error(ExitCode::config,
                   fmt::format("Rank {} has {} {}, but rank 0 has {}; all processes of a job must "
-                              "have the same.", rank, facts[i].what, facts[i].value, first[i].value));
+                              "have the same.",
+                              rank, facts[i].what, facts[i].value, first[i].value));
     }
   }
 }
 
 ExchangeGroup PeerGroup::exchange_group() const {
-  return {&folder_, epoch_, members_, options_.rank, options_.interface,
-          milliseconds(options_.peer_timeout), [this] { return broken(); }};
+  return {&folder_,
+          epoch_,
+          members_,
+          options_.rank,
+          options_.interface,
+          milliseconds(options_.peer_timeout),
+          [this] { return broken(); }};
 }
 
 /// A member of this group that went on to the next one, or whose process is known to be gone.
@@ -167,7 +177,8 @@ std::string PeerGroup::broken() const {
     return fmt::format("rank {} is gone", member);
   }
   if (!folder_.exists()) {
-    throw Error(ExitCode::io, fmt::format("Rendezvous folder '{}' was removed.", folder_.path().string()));
+    throw Error(ExitCode::io,
+                fmt::format("Rendezvous folder '{}' was removed.", folder_.path().string()));
   }
   return {};
 }
@@ -224,7 +235,8 @@ std::optional<std::string> PeerGroup::join_next() {
   ExchangeGroup group = exchange_group();
   group.broken = [this] {
     if (folder_.exists()) return std::string();
-    throw Error(ExitCode::io, fmt::format("Rendezvous folder '{}' was removed.", folder_.path().string()));
+    throw Error(ExitCode::io,
+                fmt::format("Rendezvous folder '{}' was removed.", folder_.path().string()));
   };
   try {
     wait_for(group, "regrouping", settled);
@@ -245,8 +257,9 @@ void PeerGroup::require_membership() const {
     now = parse(*next, folder_).get<std::vector<int>>();
   }
   if (std::find(now.begin(), now.end(), rank()) != now.end()) return;
-  throw Error(ExitCode::temporary,
-              fmt::format("Rank {} did not answer in time; the other processes go on without it.", rank()));
+  throw Error(
+      ExitCode::temporary,
+      fmt::format("Rank {} did not answer in time; the other processes go on without it.", rank()));
 }
 
 void PeerGroup::stop_watching() { watcher_ = {}; }

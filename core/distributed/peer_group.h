@@ -59,14 +59,15 @@ class PeerGroup {
   /// From now on a stop of this process is its own affair.
   void stop_watching();
 
-  /// Last call: leaves `last_words` for those who are not as far. The lowest rank removes the folder
-  /// once the whole job has ended; it stays when a process was left out that is not known to be gone.
+  /// Last call: leaves `last_words` for those who are not as far. The lowest rank removes the
+  /// folder once the whole job has ended; it stays when a process was left out that is not known to
+  /// be gone.
   void finish(const std::string& last_words) noexcept;
 
  private:
   void claim();
   void meet();
-  std::string read_claims();   ///< returns the missing ranks as text
+  std::string read_claims();  ///< returns the missing ranks as text
   std::string verdict(const std::string& missing) const;
   void require_equal_facts() const;
   bool ended(int rank) const;

@@ -29,8 +29,11 @@ void PeerMessage::attempt(const std::function<void()>& work) {
 std::string encode(const PeerMessage& m) {
   nlohmann::json sizes = nlohmann::json::array();
   for (const auto& [index, bytes] : m.values) sizes.push_back({index, bytes.size()});
-  const nlohmann::json head = {{"operation", m.operation}, {"state", static_cast<int>(m.state)},
-                               {"code", m.code}, {"text", m.text}, {"values", sizes}};
+  const nlohmann::json head = {{"operation", m.operation},
+                               {"state", static_cast<int>(m.state)},
+                               {"code", m.code},
+                               {"text", m.text},
+                               {"values", sizes}};
   std::string text = head.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
   for (const auto& [index, bytes] : m.values) text += bytes;
   return text;
@@ -43,7 +46,8 @@ PeerMessage decode(const std::string& bytes) {
   const std::size_t line = bytes.find('\n');
   if (line == std::string::npos) throw wrong();
   try {
-    const auto head = nlohmann::json::parse(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(line));
+    const auto head =
+        nlohmann::json::parse(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(line));
     PeerMessage m;
     m.operation = head.at("operation");
     m.state = static_cast<PeerMessage::State>(head.at("state").get<int>());

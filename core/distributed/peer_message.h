@@ -10,10 +10,10 @@ namespace ergo {
 /// What a process adds to an operation, and what all together make of it.
 struct PeerMessage {
   enum class State { ok, stopped, failed };
-  std::int64_t operation = 0;           ///< counted from 0 in every process alike
+  std::int64_t operation = 0;  ///< counted from 0 in every process alike
   State state = State::ok;
-  int code = 0;                         ///< of a failure: exit code
-  std::string text;                     ///< of a failure
+  int code = 0;                               ///< of a failure: exit code
+  std::string text;                           ///< of a failure
   std::map<std::size_t, std::string> values;  ///< bytes by index
 
   void fail(int exit_code, const std::string& why) {

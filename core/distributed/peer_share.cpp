@@ -142,8 +142,10 @@ class PeerShare final : public TaskShare {
     const bool done = own_.wait(patience);
     options_.enter("beat");
     bool all_done = true;
-    for (const std::string& text : group_.all_gather((done ? "d" : "w") + (pulse.say ? pulse.say() : ""))) {
-      if (text.empty()) throw Error(ExitCode::io, "A process of the job sent something that is no beat.");
+    for (const std::string& text :
+         group_.all_gather((done ? "d" : "w") + (pulse.say ? pulse.say() : ""))) {
+      if (text.empty())
+        throw Error(ExitCode::io, "A process of the job sent something that is no beat.");
       all_done = all_done && text.front() == 'd';
       if (pulse.hear) pulse.hear(text.substr(1));
     }
@@ -180,7 +182,9 @@ class PeerShare final : public TaskShare {
   /// After a loss. @return this operation's outcome where another process has it.
   std::optional<PeerMessage> agree() {
     const std::vector<PeerMessage> all = gather(status());
-    const auto less = [](const PeerMessage& a, const PeerMessage& b) { return a.operation < b.operation; };
+    const auto less = [](const PeerMessage& a, const PeerMessage& b) {
+      return a.operation < b.operation;
+    };
     const auto first = std::max_element(all.begin(), all.end(), less);  // the first of the furthest
     const auto teller = static_cast<std::size_t>(first - all.begin());
     const std::int64_t furthest = first->operation;
@@ -249,9 +253,9 @@ class PeerShare final : public TaskShare {
   OwnWork own_;
   std::atomic<bool> lowest_;
   std::int64_t operation_ = 0, shared_operation_ = 0;
-  PeerMessage last_;                             ///< outcome of the operation before
-  std::map<std::size_t, std::string> shared_;    ///< of the present operation, known to all
-  std::set<std::size_t> taken_;                  ///< that some living process has or is at work on
+  PeerMessage last_;                           ///< outcome of the operation before
+  std::map<std::size_t, std::string> shared_;  ///< of the present operation, known to all
+  std::set<std::size_t> taken_;                ///< that some living process has or is at work on
   bool disagree_;  ///< agree() comes first in every group but the one of all processes
 };
 

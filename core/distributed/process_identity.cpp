@@ -63,7 +63,9 @@ std::string ProcessIdentity::text() const {
   return fmt::format("{} {} {} {}", host, pid, start, machine);
 }
 
-std::string ProcessIdentity::name() const { return fmt::format("process {} on host {}", pid, host); }
+std::string ProcessIdentity::name() const {
+  return fmt::format("process {} on host {}", pid, host);
+}
 
 bool is_gone(const ProcessIdentity& process) {
   if (process.pid <= 0 || process.start.empty() || process.machine != this_machine()) return false;

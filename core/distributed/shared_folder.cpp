@@ -61,7 +61,7 @@ SharedFolder::SharedFolder(fs::path path) : path_(std::move(path)) {
 }
 
 void SharedFolder::check() const {
-  struct stat status{};
+  struct stat status {};
   if (::stat(path_.c_str(), &status) != 0) refuse(path_, reason(errno));
   if (!S_ISDIR(status.st_mode)) refuse(path_, "is no folder");
   if (status.st_uid != ::geteuid()) refuse(path_, "belongs to another user");

@@ -27,9 +27,9 @@ class SharedFolder {
   std::string put_first(const std::string& name, std::string_view bytes) const;
   std::optional<std::string> get(const std::string& name) const;
   bool has(const std::string& name) const;
-  bool exists() const;                      ///< false once it was removed
+  bool exists() const;  ///< false once it was removed
   void remove(const std::string& name) const noexcept;
-  void remove_all() const noexcept;         ///< own files and the folder, as far as possible
+  void remove_all() const noexcept;  ///< own files and the folder, as far as possible
   const std::filesystem::path& path() const { return path_; }
 
  private:

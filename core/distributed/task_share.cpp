@@ -17,7 +17,8 @@ std::string bytes_of(double value) {
 
 double number_in(const std::string& bytes) {
   double value = 0.0;
-  if (bytes.size() != sizeof(value)) throw Error(ExitCode::internal, "A process of the job sent no number.");
+  if (bytes.size() != sizeof(value))
+    throw Error(ExitCode::internal, "A process of the job sent no number.");
   std::memcpy(&value, bytes.data(), sizeof(value));
   return value;
 }

@@ -13,12 +13,13 @@ namespace ergo {
 
 /// Work of a job that is done together: results that depend on their index alone, computed
 /// anywhere, and used by everyone in the order of their index. So every process goes through the
-/// same states, whatever their number. All processes make the same calls in the same order, from one
-/// thread, and decide by the answers alone how to go on.
+/// same states, whatever their number. All processes make the same calls in the same order, from
+/// one thread, and decide by the answers alone how to go on.
 class TaskShare {
  public:
-  /// The results of some indices, in their order: this process's part, on its workers or its device.
-  /// Called on a thread of its own, one at a time. Once the control was stopped: what exists, at once.
+  /// The results of some indices, in their order: this process's part, on its workers or its
+  /// device. Called on a thread of its own, one at a time. Once the control was stopped: what
+  /// exists, at once.
   using Task = std::function<std::vector<std::string>(const std::vector<std::size_t>& indices)>;
   /// The same with numbers.
   using NumberTask = std::function<std::vector<double>(const std::vector<std::size_t>& indices)>;
@@ -54,9 +55,9 @@ class TaskShare {
   /// dies, in the next one. @throws as results().
   virtual void commit(const std::function<void()>& save) = 0;
 
-  virtual bool lowest() const = 0;        ///< this process writes and speaks; any thread
-  virtual int processes() const = 0;      ///< that the job was started with
-  virtual void finish() = 0;              ///< last call
+  virtual bool lowest() const = 0;    ///< this process writes and speaks; any thread
+  virtual int processes() const = 0;  ///< that the job was started with
+  virtual void finish() = 0;          ///< last call
 };
 
 /// One process alone.

@@ -28,9 +28,9 @@ struct SamplerInfo {
 /// 1-D regression data for the predictive picture; empty vectors for other tasks.
 struct CurveData {
   std::vector<double> train_x, train_y;
-  std::vector<double> grid_x;       ///< G points
-  std::vector<double> true_y;       ///< noise-free function on the grid; empty when unknown
-  double noise_sd = 0.0;            ///< observation noise of the likelihood, original units
+  std::vector<double> grid_x;  ///< G points
+  std::vector<double> true_y;  ///< noise-free function on the grid; empty when unknown
+  double noise_sd = 0.0;       ///< observation noise of the likelihood, original units
   std::string x_label = "x", y_label = "y";
 };
 
@@ -57,11 +57,11 @@ struct TraceAdded {
   std::int64_t run = 0;
   int sampler = 0;
   std::int64_t chain = 0;
-  std::vector<double> step;       ///< transitions of this chain
-  std::vector<double> evaluation; ///< gradient evaluations of the whole sampler at that point
-  std::vector<double> potential;  ///< U on the batch, nats, full-data scale
-  std::vector<bool> collecting;   ///< false in burn-in and exploration
-  std::int64_t thinned = 0;       ///< transitions of this time that are left out
+  std::vector<double> step;        ///< transitions of this chain
+  std::vector<double> evaluation;  ///< gradient evaluations of the whole sampler at that point
+  std::vector<double> potential;   ///< U on the batch, nats, full-data scale
+  std::vector<bool> collecting;    ///< false in burn-in and exploration
+  std::int64_t thinned = 0;        ///< transitions of this time that are left out
 };
 
 /// The common PCA plane of all samplers, whole (it is recomputed as the chains move).
@@ -124,7 +124,7 @@ struct ChainDiverged {
 
 struct Progress {
   std::int64_t run = 0;
-  std::int64_t done = 0;   ///< gradient evaluations, or outer iterations
+  std::int64_t done = 0;  ///< gradient evaluations, or outer iterations
   std::int64_t total = 0;
   double seconds_left = undefined;
   std::vector<double> sampler_fraction;  ///< 0..1 per sampler; empty while meta-training
@@ -134,10 +134,10 @@ struct Progress {
 struct MetaIteration {
   std::int64_t run = 0;
   std::int64_t iteration = 0;
-  double meta_loss = 0.0;      ///< mean over the population, nats
-  double smoothed = 0.0;       ///< exponential moving average with bias correction
+  double meta_loss = 0.0;         ///< mean over the population, nats
+  double smoothed = 0.0;          ///< exponential moving average with bias correction
   double best_score = undefined;  ///< lowest validation score so far
-  double score = undefined;    ///< validation score when this iteration was validated
+  double score = undefined;       ///< validation score when this iteration was validated
   double gradient_norm = 0.0;
 };
 
@@ -154,10 +154,9 @@ struct RunFinished {
   std::string text;
 };
 
-using RunEvent =
-    std::variant<RunStarted, TraceAdded, TrajectoryUpdated, PredictiveUpdated, DiversityUpdated,
-                 ReliabilityUpdated, MetricsUpdated, ChainDiverged, Progress, MetaIteration,
-                 LogMessage, RunFinished>;
+using RunEvent = std::variant<RunStarted, TraceAdded, TrajectoryUpdated, PredictiveUpdated,
+                              DiversityUpdated, ReliabilityUpdated, MetricsUpdated, ChainDiverged,
+                              Progress, MetaIteration, LogMessage, RunFinished>;
 
 /// Called on threads of the run, one call at a time, in order; returns fast and never throws.
 using EventSink = std::function<void(const RunEvent&)>;

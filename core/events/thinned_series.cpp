@@ -81,8 +81,8 @@ void ThinnedSeries::push(double x, double y, bool solid) {
 /// The last group has its four points already: of these and the new one, four stay.
 void ThinnedSeries::replace_in_group(double x, double y, bool solid) {
   const std::size_t begin = size() - kept;
-  const std::array<double, kept + 1> five{y_[begin], y_[begin + 1], y_[begin + 2],
-                                          y_[begin + 3], y};
+  const std::array<double, kept + 1> five{y_[begin], y_[begin + 1], y_[begin + 2], y_[begin + 3],
+                                          y};
   const auto stay = choose(five.data(), five.size());
   for (std::size_t i = 0; i + 1 < kept; ++i) {
     x_[begin + i] = x_[begin + stay[i]];

@@ -79,7 +79,8 @@ HWY_INLINE void gemm(LeftFactor<T> a, std::int64_t rows, std::int64_t depth, std
 
 template <class T>
 HWY_INLINE void transpose_part(const T* HWY_RESTRICT in, std::int64_t rows, std::int64_t columns,
-                               std::int64_t in_stride, T* HWY_RESTRICT out, std::int64_t out_stride) {
+                               std::int64_t in_stride, T* HWY_RESTRICT out,
+                               std::int64_t out_stride) {
   for (std::int64_t i = 0; i < rows; ++i) {
     for (std::int64_t j = 0; j < columns; ++j) out[j * out_stride + i] = in[i * in_stride + j];
   }
@@ -87,8 +88,8 @@ HWY_INLINE void transpose_part(const T* HWY_RESTRICT in, std::int64_t rows, std:
 
 /// Four rows of four columns.
 template <class T>
-HWY_INLINE void transpose_block(const T* HWY_RESTRICT in, std::int64_t in_stride, T* HWY_RESTRICT out,
-                                std::int64_t out_stride) {
+HWY_INLINE void transpose_block(const T* HWY_RESTRICT in, std::int64_t in_stride,
+                                T* HWY_RESTRICT out, std::int64_t out_stride) {
 #if HWY_TARGET == HWY_SCALAR
   transpose_part(in, 4, 4, in_stride, out, out_stride);
 #else
@@ -96,7 +97,8 @@ HWY_INLINE void transpose_block(const T* HWY_RESTRICT in, std::int64_t in_stride
     const hn::FixedTag<T, 4> d;
     const auto r0 = hn::LoadU(d, in), r1 = hn::LoadU(d, in + in_stride);
     const auto r2 = hn::LoadU(d, in + 2 * in_stride), r3 = hn::LoadU(d, in + 3 * in_stride);
-    const auto even_low = hn::InterleaveLower(d, r0, r2), even_high = hn::InterleaveUpper(d, r0, r2);
+    const auto even_low = hn::InterleaveLower(d, r0, r2),
+               even_high = hn::InterleaveUpper(d, r0, r2);
     const auto odd_low = hn::InterleaveLower(d, r1, r3), odd_high = hn::InterleaveUpper(d, r1, r3);
     hn::StoreU(hn::InterleaveLower(d, even_low, odd_low), d, out);
     hn::StoreU(hn::InterleaveUpper(d, even_low, odd_low), d, out + out_stride);
@@ -112,14 +114,15 @@ HWY_INLINE void transpose_block(const T* HWY_RESTRICT in, std::int64_t in_stride
 template <class T>
 HWY_INLINE void transpose(const T* HWY_RESTRICT in, std::int64_t rows, std::int64_t columns,
                           std::int64_t in_stride, T* HWY_RESTRICT out, std::int64_t out_stride) {
-  const std::int64_t whole_rows = rows & ~std::int64_t{3}, whole_columns = columns & ~std::int64_t{3};
+  const std::int64_t whole_rows = rows & ~std::int64_t{3},
+                     whole_columns = columns & ~std::int64_t{3};
   for (std::int64_t c = 0; c < whole_columns; c += 4) {
     for (std::int64_t r = 0; r < whole_rows; r += 4) {
       transpose_block(in + r * in_stride + c, in_stride, out + c * out_stride + r, out_stride);
     }
   }
-  transpose_part(in + whole_rows * in_stride, rows - whole_rows, columns, in_stride, out + whole_rows,
-                 out_stride);
+  transpose_part(in + whole_rows * in_stride, rows - whole_rows, columns, in_stride,
+                 out + whole_rows, out_stride);
   transpose_part(in + whole_columns, whole_rows, columns - whole_columns, in_stride,
                  out + whole_columns * out_stride, out_stride);
 }

@@ -41,8 +41,8 @@ HWY_INLINE Pair relu(Pair z) {
   return {hn::Max(z.lo, zero), hn::Max(z.hi, zero)};
 }
 
-/// Outputs that are summed side by side, in two registers each: enough independent multiply-adds to hide
-/// the latency of one. AVX-512 has 32 registers, the others 16.
+/// Outputs that are summed side by side, in two registers each: enough independent multiply-adds to
+/// hide the latency of one. AVX-512 has 32 registers, the others 16.
 inline constexpr int outputs_at_once = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
 
 /// Calls put(j, sum) with sum = b[j] + sum_i w[j, i] x_i for j < Out, in the order of j.
@@ -76,8 +76,8 @@ HWY_INLINE Pair add_product(float weight, Pair x, Pair sum) {
   return {hn::MulAdd(w, x.lo, sum.lo), hn::MulAdd(w, x.hi, sum.hi)};
 }
 
-/// h0 = relu(share + momentum column * r), share[j] = b0[j] + sum over the eight steady features, which
-/// is stored too where `share` is not null.
+/// h0 = relu(share + momentum column * r), share[j] = b0[j] + sum over the eight steady features,
+/// which is stored too where `share` is not null.
 HWY_INLINE void first_layer(const L2eNetwork& p, const float* HWY_RESTRICT x, Pair r,
                             float* HWY_RESTRICT share, float* HWY_RESTRICT h0) {
   const std::size_t tile = 2 * hn::Lanes(LD());
@@ -102,8 +102,8 @@ struct AlphaBeta {
   Pair alpha, beta;
 };
 
-/// From the first hidden layer to (A, B); A is left undefined where `with_alpha` is false. The second
-/// hidden layer goes from its registers into the outputs' sums.
+/// From the first hidden layer to (A, B); A is left undefined where `with_alpha` is false. The
+/// second hidden layer goes from its registers into the outputs' sums.
 template <bool with_alpha>
 HWY_INLINE AlphaBeta upper_layers(const L2eNetwork& p, const float* HWY_RESTRICT h0) {
   const LD d;

@@ -4,7 +4,6 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/l2e_network.cpp"
 #include <hwy/foreach_target.h>
-
 #include <hwy/highway.h>
 
 #include "core/kernels/l2e_network-inl.h"
@@ -31,7 +30,8 @@ void network(const L2eNetwork& p, const float* const* features, const float* sca
     };
     int row = 0;
     for (int f = 0; f < l2e_features; ++f) {
-      if (f != l2e_momentum_feature) store_tile(scaled(f), x + tile * static_cast<std::size_t>(row++));
+      if (f != l2e_momentum_feature)
+        store_tile(scaled(f), x + tile * static_cast<std::size_t>(row++));
     }
     first_layer(p, x, scaled(l2e_momentum_feature), nullptr, h0);
     const AlphaBeta out = upper_layers<with_alpha>(p, h0);
@@ -71,8 +71,10 @@ L2eNetwork::L2eNetwork(const L2eWeights& weights, float alpha_multiplier, float 
     std::size_t to = 0;
     for (std::size_t f = 0; f < l2e_features; ++f) {
       const float w = weights.w0[j * l2e_features + f];
-      if (f == l2e_momentum_feature) momentum[j] = w;
-      else w0[j * steady + to++] = w;
+      if (f == l2e_momentum_feature)
+        momentum[j] = w;
+      else
+        w0[j * steady + to++] = w;
     }
     w2[j] = alpha_multiplier * weights.w2[j];
     w2[l2e_width + j] = beta_multiplier * weights.w2[l2e_width + j];

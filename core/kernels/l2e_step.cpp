@@ -3,9 +3,8 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/l2e_step.cpp"
-#include <hwy/foreach_target.h>
-
 #include <hwy/aligned_allocator.h>
+#include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include <array>
@@ -56,7 +55,8 @@ class SpanStep {
 
  private:
   float normaliser(double squares) const {
-    return static_cast<float>(1.0 / std::sqrt(squares / static_cast<double>(size_) + feature_floor));
+    return static_cast<float>(1.0 /
+                              std::sqrt(squares / static_cast<double>(size_) + feature_floor));
   }
 
   /// Pass 1: m_j <- d_j m_j + (1 - d_j) g, and the mean squares of all nine features.
@@ -69,7 +69,8 @@ class SpanStep {
       LV s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0;
       for (std::int64_t i = begin; i < end; i += static_cast<std::int64_t>(lanes)) {
         const std::size_t n = lanes_used(end, i, lanes);
-        const LV g = gradient(i, n), theta = load_part(d, theta_ + i, n), r = load_part(d, r_ + i, n);
+        const LV g = gradient(i, n), theta = load_part(d, theta_ + i, n),
+                 r = load_part(d, r_ + i, n);
         s0 = hn::MulAdd(g, g, s0), s1 = hn::MulAdd(theta, theta, s1), s2 = hn::MulAdd(r, r, s2);
         s3 = move_average(0, i, n, g, s3), s4 = move_average(1, i, n, g, s4);
         s5 = move_average(2, i, n, g, s5), s6 = move_average(3, i, n, g, s6);
@@ -77,7 +78,8 @@ class SpanStep {
       }
       int f = 0;
       for (const LV& s : {s0, s1, s2, s3, s4, s5, s6, s7, s8}) {
-        sums[static_cast<std::size_t>(f++)] += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, s)));
+        sums[static_cast<std::size_t>(f++)] +=
+            static_cast<double>(hn::GetLane(hn::SumOfLanes(d, s)));
       }
     }
     for (std::size_t f = 0; f < sums.size(); ++f) scale_[f] = normaliser(sums[f]);
@@ -138,7 +140,8 @@ class SpanStep {
       first_layer(network_, x, momentum_feature(start, lo, hi, scale_[2]), share, h0);
       const AlphaBeta out = upper_layers<true>(network_, h0);
       sum = kick(start, lo, out.alpha.lo, out.beta.lo, sum);
-      if (hi > 0) sum = kick(start + static_cast<std::int64_t>(lanes), hi, out.alpha.hi, out.beta.hi, sum);
+      if (hi > 0)
+        sum = kick(start + static_cast<std::int64_t>(lanes), hi, out.alpha.hi, out.beta.hi, sum);
       summed += static_cast<std::int64_t>(tile);
       if (summed < sum_at_most) continue;
       squares += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum)));
@@ -201,9 +204,10 @@ class SpanStep {
 
 void step(const L2eNetwork& network, const L2eStepNumbers& numbers, const L2eSpan* spans,
           std::size_t count, const L2eChain& chain) {
-  thread_local const auto share =
-      hwy::AllocateAligned<float>(static_cast<std::size_t>(keep_share_up_to + most_tile) * l2e_width);
-  for (std::size_t i = 0; i < count; ++i) SpanStep(network, numbers, spans[i], chain, share.get()).run();
+  thread_local const auto share = hwy::AllocateAligned<float>(
+      static_cast<std::size_t>(keep_share_up_to + most_tile) * l2e_width);
+  for (std::size_t i = 0; i < count; ++i)
+    SpanStep(network, numbers, spans[i], chain, share.get()).run();
 }
 
 }  // namespace HWY_NAMESPACE

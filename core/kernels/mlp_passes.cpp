@@ -4,7 +4,6 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/mlp_passes.cpp"
 #include <hwy/foreach_target.h>
-
 #include <hwy/highway.h>
 
 #include <cmath>
@@ -141,7 +140,8 @@ void softmax(std::int64_t classes, double scale, MlpBuffers<T>& b) {
   T* delta = b.delta.data();
   for (std::int64_t i = 0; i < b.stride; i += static_cast<std::int64_t>(hn::Lanes(d))) {
     auto top = hn::Load(d, f + i);
-    for (std::int64_t c = 1; c < classes; ++c) top = hn::Max(top, hn::Load(d, f + c * b.stride + i));
+    for (std::int64_t c = 1; c < classes; ++c)
+      top = hn::Max(top, hn::Load(d, f + c * b.stride + i));
     auto total = hn::Zero(d);
     for (std::int64_t c = 0; c < classes; ++c) {
       const auto e = hn::Exp(d, hn::Sub(hn::Load(d, f + c * b.stride + i), top));
@@ -150,7 +150,8 @@ void softmax(std::int64_t classes, double scale, MlpBuffers<T>& b) {
     }
     const auto factor = hn::Div(hn::Set(d, static_cast<T>(scale)), total);
     for (std::int64_t c = 0; c < classes; ++c) {
-      hn::Store(hn::Mul(hn::Load(d, delta + c * b.stride + i), factor), d, delta + c * b.stride + i);
+      hn::Store(hn::Mul(hn::Load(d, delta + c * b.stride + i), factor), d,
+                delta + c * b.stride + i);
     }
     hn::Store(hn::Add(top, hn::Log(d, total)), d, b.back.data() + i);
   }
@@ -179,13 +180,15 @@ double prior(double precision, const T* HWY_RESTRICT theta, std::int64_t count,
 }
 
 // Highway chooses among functions, not templates: one name for each type.
-#define ERGO_MLP_FOR(T, name)                                                                     \
-  void transpose_inputs_##name(const MlpShape& s, MlpBuffers<T>& b) { transpose_inputs(s, b); }   \
-  void forward_##name(const MlpShape& s, const T* theta, MlpBuffers<T>& b) { forward(s, theta, b); } \
-  void backward_##name(const MlpShape& s, const T* theta, MlpBuffers<T>& b, T* grad) {            \
-    backward(s, theta, b, grad);                                                                  \
-  }                                                                                               \
-  void softmax_##name(std::int64_t c, double scale, MlpBuffers<T>& b) { softmax(c, scale, b); }   \
+#define ERGO_MLP_FOR(T, name)                                                                   \
+  void transpose_inputs_##name(const MlpShape& s, MlpBuffers<T>& b) { transpose_inputs(s, b); } \
+  void forward_##name(const MlpShape& s, const T* theta, MlpBuffers<T>& b) {                    \
+    forward(s, theta, b);                                                                       \
+  }                                                                                             \
+  void backward_##name(const MlpShape& s, const T* theta, MlpBuffers<T>& b, T* grad) {          \
+    backward(s, theta, b, grad);                                                                \
+  }                                                                                             \
+  void softmax_##name(std::int64_t c, double scale, MlpBuffers<T>& b) { softmax(c, scale, b); } \
   double prior_##name(double p, const T* t, std::int64_t n, T* g) { return prior(p, t, n, g); }
 ERGO_MLP_FOR(float, f32)
 ERGO_MLP_FOR(double, f64)
@@ -235,39 +238,39 @@ void subtract_labels(std::int64_t classes, MlpBuffers<T>& b, std::span<const std
   }
 }
 
-#define ERGO_MLP_FOR(T, name)                                                                  \
-  HWY_EXPORT(transpose_inputs_##name);                                                         \
-  HWY_EXPORT(forward_##name);                                                                  \
-  HWY_EXPORT(backward_##name);                                                                 \
-  HWY_EXPORT(softmax_##name);                                                                  \
-  HWY_EXPORT(prior_##name);                                                                    \
-  template <>                                                                                  \
-  void mlp_bind<T>(const MlpShape& shape, const T* inputs, std::int64_t examples,              \
-                   MlpBuffers<T>& b) {                                                         \
-    size_buffers(shape, inputs, examples, b);                                                  \
-    HWY_DYNAMIC_DISPATCH(transpose_inputs_##name)(shape, b);                                   \
-  }                                                                                            \
-  template <>                                                                                  \
-  void mlp_forward<T>(const MlpShape& shape, const T* theta, MlpBuffers<T>& b) {               \
-    HWY_DYNAMIC_DISPATCH(forward_##name)(shape, theta, b);                                     \
-  }                                                                                            \
-  template <>                                                                                  \
-  void mlp_backward<T>(const MlpShape& shape, const T* theta, MlpBuffers<T>& b, T* grad) {     \
-    HWY_DYNAMIC_DISPATCH(backward_##name)(shape, theta, b, grad);                              \
-  }                                                                                            \
-  template <>                                                                                  \
-  double categorical_loss<T>(std::int64_t classes, MlpBuffers<T>& b,                           \
-                             std::span<const std::int32_t> labels, double scale) {             \
-    HWY_DYNAMIC_DISPATCH(softmax_##name)(classes, scale, b);                                   \
-    double sum = 0.0;                                                                          \
-    subtract_labels(classes, b, labels, scale, sum);                                           \
-    return scale * sum;                                                                        \
-  }                                                                                            \
-  template <>                                                                                  \
+#define ERGO_MLP_FOR(T, name)                                                                   \
+  HWY_EXPORT(transpose_inputs_##name);                                                          \
+  HWY_EXPORT(forward_##name);                                                                   \
+  HWY_EXPORT(backward_##name);                                                                  \
+  HWY_EXPORT(softmax_##name);                                                                   \
+  HWY_EXPORT(prior_##name);                                                                     \
+  template <>                                                                                   \
+  void mlp_bind<T>(const MlpShape& shape, const T* inputs, std::int64_t examples,               \
+                   MlpBuffers<T>& b) {                                                          \
+    size_buffers(shape, inputs, examples, b);                                                   \
+    HWY_DYNAMIC_DISPATCH(transpose_inputs_##name)(shape, b);                                    \
+  }                                                                                             \
+  template <>                                                                                   \
+  void mlp_forward<T>(const MlpShape& shape, const T* theta, MlpBuffers<T>& b) {                \
+    HWY_DYNAMIC_DISPATCH(forward_##name)(shape, theta, b);                                      \
+  }                                                                                             \
+  template <>                                                                                   \
+  void mlp_backward<T>(const MlpShape& shape, const T* theta, MlpBuffers<T>& b, T* grad) {      \
+    HWY_DYNAMIC_DISPATCH(backward_##name)(shape, theta, b, grad);                               \
+  }                                                                                             \
+  template <>                                                                                   \
+  double categorical_loss<T>(std::int64_t classes, MlpBuffers<T> & b,                           \
+                             std::span<const std::int32_t> labels, double scale) {              \
+    HWY_DYNAMIC_DISPATCH(softmax_##name)(classes, scale, b);                                    \
+    double sum = 0.0;                                                                           \
+    subtract_labels(classes, b, labels, scale, sum);                                            \
+    return scale * sum;                                                                         \
+  }                                                                                             \
+  template <>                                                                                   \
   double add_gaussian_prior<T>(double precision, const T* theta, std::int64_t count, T* grad) { \
-    return HWY_DYNAMIC_DISPATCH(prior_##name)(precision, theta, count, grad);                  \
-  }                                                                                            \
-  template class Scratch<T>;                                                                   \
+    return HWY_DYNAMIC_DISPATCH(prior_##name)(precision, theta, count, grad);                   \
+  }                                                                                             \
+  template class Scratch<T>;                                                                    \
   template double gaussian_loss<T>(MlpBuffers<T>&, std::span<const T>, double, double);
 
 template <class T>

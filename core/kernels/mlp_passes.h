@@ -52,7 +52,8 @@ inline constexpr std::int64_t row_padding = 64;
 
 /// Binds `examples` rows of inputs; they must stay alive and unchanged.
 template <class T>
-void mlp_bind(const MlpShape& shape, const T* inputs, std::int64_t examples, MlpBuffers<T>& buffers);
+void mlp_bind(const MlpShape& shape, const T* inputs, std::int64_t examples,
+              MlpBuffers<T>& buffers);
 
 /// Fills buffers.h; the last of them holds the outputs [outputs, stride].
 template <class T>

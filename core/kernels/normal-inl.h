@@ -37,7 +37,8 @@ HWY_INLINE Product<V> multiply(V a, std::uint32_t b) {
   const NoiseU d;
 #if HWY_TARGET == HWY_SCALAR
   const std::uint64_t p = std::uint64_t{hn::GetLane(a)} * b;
-  return {hn::Set(d, static_cast<std::uint32_t>(p >> 32)), hn::Set(d, static_cast<std::uint32_t>(p))};
+  return {hn::Set(d, static_cast<std::uint32_t>(p >> 32)),
+          hn::Set(d, static_cast<std::uint32_t>(p))};
 #else
   const hn::RepartitionToWide<NoiseU> wide;
   const V factor = hn::Set(d, b);
@@ -69,8 +70,7 @@ HWY_INLINE void philox(std::uint64_t key, V& c0, V& c1, V& c2, V& c3) {
 template <class V>
 HWY_INLINE hn::Vec<NoiseF> open_unit(V bits) {
   const NoiseF f;
-  const hn::Vec<NoiseF> whole =
-      hn::ConvertTo(f, hn::BitCast(NoiseI(), hn::ShiftRight<8>(bits)));
+  const hn::Vec<NoiseF> whole = hn::ConvertTo(f, hn::BitCast(NoiseI(), hn::ShiftRight<8>(bits)));
   return hn::Mul(hn::Add(whole, hn::Set(f, 1.0f)), hn::Set(f, 0x1p-24f));
 }
 

@@ -4,7 +4,6 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/kernels/sghmc_step.cpp"
 #include <hwy/foreach_target.h>
-
 #include <hwy/highway.h>
 
 #include "core/kernels/normal-inl.h"
@@ -42,7 +41,8 @@ void sghmc(const SghmcStepNumbers& numbers, const NoiseCounter& noise, std::int6
   constexpr auto size = static_cast<std::int64_t>(normals_per_block);
   HWY_ALIGN float normals[normals_per_block];
   for (std::int64_t start = 0; start < params; start += size) {
-    normal_block(noise.key, noise.chain, noise.step, static_cast<std::uint32_t>(start / size), normals);
+    normal_block(noise.key, noise.chain, noise.step, static_cast<std::uint32_t>(start / size),
+                 normals);
     move(numbers, std::min(size, params - start), normals, grad + start, theta + start, r + start);
   }
 }

@@ -41,7 +41,8 @@ std::vector<float> es_direction(RngKey key, std::int64_t iteration, std::int64_t
   return v;
 }
 
-std::vector<double> shaped_differences(const std::vector<PairLoss>& losses, const EsConfig& config) {
+std::vector<double> shaped_differences(const std::vector<PairLoss>& losses,
+                                       const EsConfig& config) {
   std::vector<double> d;
   for (const PairLoss& loss : losses) d.push_back(difference(loss));
   if (config.difference == "ranked") {
@@ -88,7 +89,8 @@ void Adam::update(std::vector<float>& phi, const std::vector<double>& gradient, 
 }
 
 double learning_rate_at(const EsConfig& config, std::int64_t iteration, std::int64_t iterations) {
-  const double p = static_cast<double>(iteration) / static_cast<double>(std::max<std::int64_t>(1, iterations));
+  const double p =
+      static_cast<double>(iteration) / static_cast<double>(std::max<std::int64_t>(1, iterations));
   return config.final_learning_rate + 0.5 * (config.learning_rate - config.final_learning_rate) *
                                           (1.0 + std::cos(std::numbers::pi * p));
 }

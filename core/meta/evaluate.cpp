@@ -57,10 +57,12 @@ class HeldOut {
   HeldOut(const MetaSections& sections, int workers, Emitter& emit, RunControl& control)
       : sections_(sections), workers_(workers), emit_(emit), control_(control) {}
 
-  json family(std::size_t index, const std::vector<std::pair<std::string, std::vector<Candidate>>>& all) {
+  json family(std::size_t index,
+              const std::vector<std::pair<std::string, std::vector<Candidate>>>& all) {
     FamilyConfig config = sections_.family;
     config.functions = held_out[index];
-    const RngKey key = RngKey::from_seed(parse_seed(sections_.evaluation.seed, "evaluation.seed")).fold_in(index);
+    const RngKey key =
+        RngKey::from_seed(parse_seed(sections_.evaluation.seed, "evaluation.seed")).fold_in(index);
     const auto tuning = make_tasks(config, key.fold_in(1), sections_.evaluation.tuning_tasks);
     const auto frozen = make_tasks(config, key.fold_in(2), sections_.evaluation.tasks);
     json samplers = json::array();
@@ -83,7 +85,8 @@ class HeldOut {
  private:
   static json finite(double x) { return std::isfinite(x) ? json(x) : json(nullptr); }
 
-  static std::vector<MetaTask> make_tasks(const FamilyConfig& config, RngKey key, std::int64_t count) {
+  static std::vector<MetaTask> make_tasks(const FamilyConfig& config, RngKey key,
+                                          std::int64_t count) {
     std::vector<MetaTask> tasks;
     for (std::int64_t i = 0; i < count; ++i) {
       tasks.push_back(make_task(config, key.fold_in(static_cast<std::uint64_t>(i))));
@@ -91,17 +94,20 @@ class HeldOut {
     return tasks;
   }
 
-  std::vector<double> excess(const Candidate& candidate, const std::vector<MetaTask>& tasks, RngKey key) {
+  std::vector<double> excess(const Candidate& candidate, const std::vector<MetaTask>& tasks,
+                             RngKey key) {
     const EvaluationConfig& e = sections_.evaluation;
     std::vector<double> out(tasks.size());
     parallel_for(tasks.size(), workers_, [&](std::size_t i) {
       const MetaTask& task = tasks[i];
-      const auto burn_in = candidate.schedules_its_draws
-                               ? std::int64_t{0}
-                               : static_cast<std::int64_t>(static_cast<double>(e.steps) * e.burn_in_fraction);
-      const auto sampler = candidate.make({&task.posterior.network->layout(), e.steps, burn_in,
-                                           task.posterior.data_count(), {}});
-      out[i] = unroll(*sampler, task, {e.steps, burn_in, e.draws}, key.fold_in(i), control_) - task.true_nll;
+      const auto burn_in =
+          candidate.schedules_its_draws
+              ? std::int64_t{0}
+              : static_cast<std::int64_t>(static_cast<double>(e.steps) * e.burn_in_fraction);
+      const auto sampler = candidate.make(
+          {&task.posterior.network->layout(), e.steps, burn_in, task.posterior.data_count(), {}});
+      out[i] = unroll(*sampler, task, {e.steps, burn_in, e.draws}, key.fold_in(i), control_) -
+               task.true_nll;
     });
     if (control_.stopped()) throw Error(ExitCode::interrupted, "The evaluation was stopped.");
     return out;
@@ -118,8 +124,9 @@ class HeldOut {
       const bool better = score.diverged < lowest.diverged ||
                           (score.diverged == lowest.diverged && score.mean < lowest.mean);
       if (c == 0 || better) lowest = score, best = c;
-      emit_(LogMessage{0, "info", fmt::format("tuning {}: excess NLL {:.4f}, {} diverged",
-                                              candidates[c].setting.dump(), score.mean, score.diverged)});
+      emit_(LogMessage{0, "info",
+                       fmt::format("tuning {}: excess NLL {:.4f}, {} diverged",
+                                   candidates[c].setting.dump(), score.mean, score.diverged)});
     }
     return best;
   }
@@ -131,8 +138,11 @@ class HeldOut {
 };
 
 Candidate baseline(const SghmcConfig& config) {
-  return {[config](const SamplerContext& c) { return make_sghmc(config, c); }, false,
-          {{"step_size", config.step_size}, {"friction", config.friction}, {"temperature", config.temperature}}};
+  return {[config](const SamplerContext& c) { return make_sghmc(config, c); },
+          false,
+          {{"step_size", config.step_size},
+           {"friction", config.friction},
+           {"temperature", config.temperature}}};
 }
 
 Candidate cyclical_baseline(const SghmcConfig& dynamics, std::int64_t cycles) {
@@ -187,12 +197,14 @@ json evaluate_meta(const std::filesystem::path& file, const Preset& preset, int 
 }
 
 std::string evaluation_table(const json& evaluation) {
-  std::string text = fmt::format("{:<12} {:>6} {:<9} {:>11} {:>9} {:>9} {:>10}  {}\n", "family",
-                                 "tasks", "sampler", "excess NLL", "s.e.", "diverged", "vs SGHMC", "setting");
+  std::string text =
+      fmt::format("{:<12} {:>6} {:<9} {:>11} {:>9} {:>9} {:>10}  {}\n", "family", "tasks",
+                  "sampler", "excess NLL", "s.e.", "diverged", "vs SGHMC", "setting");
   for (const json& family : evaluation.at("families")) {
     double sghmc = undefined;
     for (const json& s : family.at("samplers")) {
-      if (s.at("id") == "sghmc" && s.at("excess_nll").is_number()) sghmc = s.at("excess_nll").get<double>();
+      if (s.at("id") == "sghmc" && s.at("excess_nll").is_number())
+        sghmc = s.at("excess_nll").get<double>();
     }
     for (const json& s : family.at("samplers")) {
       const auto value = [&s](const char* key) {
@@ -200,8 +212,9 @@ std::string evaluation_table(const json& evaluation) {
       };
       text += fmt::format("{:<12} {:>6} {:<9} {:>11.4f} {:>9.4f} {:>9} {:>10.3f}  {}\n",
                           family.at("family").get<std::string>(), family.at("tasks").get<int>(),
-                          s.at("id").get<std::string>(), value("excess_nll"), value("standard_error"),
-                          s.at("diverged").get<int>(), value("excess_nll") / sghmc, s.at("setting").dump());
+                          s.at("id").get<std::string>(), value("excess_nll"),
+                          value("standard_error"), s.at("diverged").get<int>(),
+                          value("excess_nll") / sghmc, s.at("setting").dump());
     }
   }
   return text;

@@ -11,8 +11,8 @@ namespace ergo {
 
 /// One random 1-D regression task on the domain [-1, 1].
 struct MetaTask {
-  Posterior posterior;      ///< train: what the chain sees; test: the points of the meta-loss
-  double true_nll = 0.0;    ///< NLL of the true function on the test points, the noise floor, nats
+  Posterior posterior;    ///< train: what the chain sees; test: the points of the meta-loss
+  double true_nll = 0.0;  ///< NLL of the true function on the test points, the noise floor, nats
 };
 
 /// The task that `key` names: a function of config.functions, training points uniform outside a

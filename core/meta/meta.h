@@ -19,7 +19,7 @@ struct MetaOptions {
   std::uint64_t seed = 0;        ///< 0: the preset's
   int workers = 0;               ///< 0: one per core
   std::int64_t run = 1;
-  bool force = false;            ///< replace an existing `out`
+  bool force = false;                ///< replace an existing `out`
   DistributedOptions distributed{};  ///< this process's part in a job of several
 };
 
@@ -33,9 +33,10 @@ struct MetaResult {
 };
 
 /// Antithetic-ES meta-training (algorithms 1.3, 1.4). Emits MetaIteration and Progress, writes
-/// `out`, `out.state.safetensors` and `out.log.csv` at every validation and at the end; a stop keeps the best so far.
-/// The processes of a job share the unrolls and all end with the same result, bit for bit that of
-/// one process; the lowest living one alone emits events and writes files.
+/// `out`, `out.state.safetensors` and `out.log.csv` at every validation and at the end; a stop
+/// keeps the best so far. The processes of a job share the unrolls and all end with the same
+/// result, bit for bit that of one process; the lowest living one alone emits events and writes
+/// files.
 /// @throws Error naming preset field or file; {temporary} when too few processes came or this one
 /// was left out (see PeerGroup).
 MetaResult meta_train(const Preset& preset, const MetaOptions& options, const EventSink& sink,

@@ -24,12 +24,18 @@ struct MetaConfig {
   template <class V>
   void visit(V&& v) {
     v("iterations", iterations, FieldInfo{.min = 1, .max = 1e7, .doc = "Outer iterations."});
-    v("pairs", pairs, FieldInfo{.min = 1, .max = 4096, .doc = "Antithetic pairs per iteration, "
-                                "each with a task of its own; both arms share task and noise."});
-    v("steps_min", steps_min, FieldInfo{.min = 10, .max = 1e7, .unit = "steps",
-                                        .doc = "Shortest inner unroll; drawn log-uniformly."});
-    v("steps_max", steps_max, FieldInfo{.min = 10, .max = 1e7, .unit = "steps",
-                                        .doc = "Longest inner unroll."});
+    v("pairs", pairs,
+      FieldInfo{.min = 1,
+                .max = 4096,
+                .doc = "Antithetic pairs per iteration, "
+                       "each with a task of its own; both arms share task and noise."});
+    v("steps_min", steps_min,
+      FieldInfo{.min = 10,
+                .max = 1e7,
+                .unit = "steps",
+                .doc = "Shortest inner unroll; drawn log-uniformly."});
+    v("steps_max", steps_max,
+      FieldInfo{.min = 10, .max = 1e7, .unit = "steps", .doc = "Longest inner unroll."});
     v("draws", draws, FieldInfo{.min = 1, .max = 10000, .doc = "K of the BMA meta-loss."});
     v("burn_in_fraction", burn_in_fraction,
       FieldInfo{.min = 0, .max = 0.99, .doc = "Share of the unroll before the first draw."});
@@ -39,9 +45,11 @@ struct MetaConfig {
       FieldInfo{.min = 1, .max = 1e5, .doc = "Frozen tasks of the validation score."});
     v("seed", seed, FieldInfo{.doc = "Seed, a decimal number."});
     v("device", device,
-      FieldInfo{.doc = "Where the unrolls run: cpu, or a CUDA device as cuda:0, where unrolls with networks "
-                       "of one shape move together.",
-                .suggestions = device_suggestions()});
+      FieldInfo{
+          .doc =
+              "Where the unrolls run: cpu, or a CUDA device as cuda:0, where unrolls with networks "
+              "of one shape move together.",
+          .suggestions = device_suggestions()});
   }
 };
 
@@ -72,20 +80,24 @@ struct EsConfig {
                 .doc = "Loss difference of a pair: raw; clipped to +-clip nats; or its signed rank "
                        "among the pairs, in [-1, 1]. A non-finite difference counts 0 when both "
                        "arms failed, else it is the largest the shaping allows."});
-    v("clip", clip, FieldInfo{.min = 0, .open_min = true, .unit = "nats",
-                              .doc = "Bound of the clipped difference."});
+    v("clip", clip,
+      FieldInfo{
+          .min = 0, .open_min = true, .unit = "nats", .doc = "Bound of the clipped difference."});
     v("reset_moments", reset_moments,
       FieldInfo{.doc = "Restart Adam every iteration, as the official code does."});
     v("averaging", averaging,
-      FieldInfo{.min = 0, .max = 0.9999,
-                .doc = "Decay of the exponential average of phi over the iterations, which is scored and "
-                       "kept; 0: phi itself."});
+      FieldInfo{
+          .min = 0,
+          .max = 0.9999,
+          .doc = "Decay of the exponential average of phi over the iterations, which is scored and "
+                 "kept; 0: phi itself."});
     v("initialisation", initialisation,
       FieldInfo{.choices = {"kinetic", "descent", "random"},
-                .doc = "random: truncated normal 1/sqrt(fan_in), biases 0 (official). The others: the "
-                       "same, small, plus a path through two hidden units that makes B the "
-                       "normalised momentum (kinetic: near SGHMC, whose beta is r) or minus the "
-                       "normalised gradient average m_0.9 (descent)."});
+                .doc =
+                    "random: truncated normal 1/sqrt(fan_in), biases 0 (official). The others: the "
+                    "same, small, plus a path through two hidden units that makes B the "
+                    "normalised momentum (kinetic: near SGHMC, whose beta is r) or minus the "
+                    "normalised gradient average m_0.9 (descent)."});
   }
 };
 
@@ -113,9 +125,11 @@ struct FamilyConfig {
     v("noise_max", noise_max, FieldInfo{.min = 0, .open_min = true, .doc = "Largest noise sd."});
     v("amplitude_min", amplitude_min, FieldInfo{.min = 0, .doc = "Least amplitude."});
     v("amplitude_max", amplitude_max, FieldInfo{.min = 0, .doc = "Largest amplitude."});
-    v("frequency_min", frequency_min, FieldInfo{.min = 0, .doc = "Least frequency, periods per unit of x."});
+    v("frequency_min", frequency_min,
+      FieldInfo{.min = 0, .doc = "Least frequency, periods per unit of x."});
     v("frequency_max", frequency_max, FieldInfo{.min = 0, .doc = "Largest frequency."});
-    v("gap_min", gap_min, FieldInfo{.min = 0, .max = 1.5, .doc = "Narrowest gap in x, domain [-1, 1]."});
+    v("gap_min", gap_min,
+      FieldInfo{.min = 0, .max = 1.5, .doc = "Narrowest gap in x, domain [-1, 1]."});
     v("gap_max", gap_max, FieldInfo{.min = 0, .max = 1.5, .doc = "Widest gap in x."});
     v("width_min", width_min, FieldInfo{.min = 1, .max = 4096, .doc = "Narrowest hidden layer."});
     v("width_max", width_max, FieldInfo{.min = 1, .max = 4096, .doc = "Widest hidden layer."});
@@ -123,10 +137,13 @@ struct FamilyConfig {
     v("depth_max", depth_max, FieldInfo{.min = 1, .max = 16, .doc = "Most hidden layers."});
     v("weight_prior", weight_prior,
       FieldInfo{.min = 0, .open_min = true, .doc = "w0 of the weight prior w0 / sqrt(fan_in)."});
-    v("bias_prior", bias_prior, FieldInfo{.min = 0, .open_min = true, .doc = "sd of the bias prior."});
+    v("bias_prior", bias_prior,
+      FieldInfo{.min = 0, .open_min = true, .doc = "sd of the bias prior."});
     v("validation_points", validation_points,
-      FieldInfo{.min = 1, .max = 1e6, .doc = "Points of the meta-loss, uniform over the domain, gap "
-                                             "included, fresh noise, the same for both arms."});
+      FieldInfo{.min = 1,
+                .max = 1e6,
+                .doc = "Points of the meta-loss, uniform over the domain, gap "
+                       "included, fresh noise, the same for both arms."});
   }
 };
 
@@ -141,9 +158,11 @@ struct MetaDynamicsConfig {
       FieldInfo{.min = 0, .open_min = true, .doc = "eps = sqrt(step_multiplier / n)."});
     v("noise_multiplier", noise_multiplier, FieldInfo{.min = 0, .doc = "m of the noise scale."});
     v("noise_form", noise_form,
-      FieldInfo{.choices = {"paper", "official"}, .doc = "paper: sqrt(2 C eps m); official: sqrt(2 C m)."});
+      FieldInfo{.choices = {"paper", "official"},
+                .doc = "paper: sqrt(2 C eps m); official: sqrt(2 C m)."});
     v("friction", friction, FieldInfo{.min = 0, .doc = "C."});
-    v("alpha_multiplier", alpha_multiplier, FieldInfo{.min = 0, .doc = "alpha = alpha_multiplier A."});
+    v("alpha_multiplier", alpha_multiplier,
+      FieldInfo{.min = 0, .doc = "alpha = alpha_multiplier A."});
     v("beta_multiplier", beta_multiplier, FieldInfo{.min = 0, .doc = "beta = beta_multiplier B."});
   }
 };
@@ -164,18 +183,24 @@ struct EvaluationConfig {
   void visit(V&& v) {
     v("tasks", tasks, FieldInfo{.min = 1, .max = 1e5, .doc = "Frozen tasks per family."});
     v("tuning_tasks", tuning_tasks,
-      FieldInfo{.min = 1, .max = 1e5, .doc = "Other tasks of the family, on which the baselines' "
-                                             "step size is chosen by validation NLL."});
-    v("steps", steps, FieldInfo{.min = 10, .max = 1e8, .unit = "steps",
-                                .doc = "Gradient evaluations of each sampler."});
+      FieldInfo{.min = 1,
+                .max = 1e5,
+                .doc = "Other tasks of the family, on which the baselines' "
+                       "step size is chosen by validation NLL."});
+    v("steps", steps,
+      FieldInfo{
+          .min = 10, .max = 1e8, .unit = "steps", .doc = "Gradient evaluations of each sampler."});
     v("draws", draws, FieldInfo{.min = 1, .max = 10000, .doc = "K draws of each sampler."});
-    v("step_sizes", step_sizes, FieldInfo{.min = 0, .open_min = true,
-                                          .doc = "Grid of step sizes of SGHMC and cyclical SGHMC."});
+    v("step_sizes", step_sizes,
+      FieldInfo{
+          .min = 0, .open_min = true, .doc = "Grid of step sizes of SGHMC and cyclical SGHMC."});
     v("frictions", frictions, FieldInfo{.min = 0, .doc = "Grid of frictions C of the baselines."});
     v("temperatures", temperatures,
       FieldInfo{.min = 0, .doc = "Grid of posterior temperatures T of the baselines."});
     v("burn_in_fraction", burn_in_fraction,
-      FieldInfo{.min = 0, .max = 0.99, .doc = "Share of the steps before the first draw of SGHMC and L2E."});
+      FieldInfo{.min = 0,
+                .max = 0.99,
+                .doc = "Share of the steps before the first draw of SGHMC and L2E."});
     v("cycles", cycles, FieldInfo{.min = 1, .max = 1000, .doc = "Cycles of cyclical SGHMC."});
     v("seed", seed, FieldInfo{.doc = "Seed of the frozen tasks, a decimal number."});
   }

@@ -18,7 +18,7 @@ constexpr const char* state_schema = "2";
 constexpr int momentum_feature = 2;
 constexpr int average_feature = 5;  // m_0.9, the gradient average with decay 0.9
 constexpr int beta_output = 1;
-constexpr float small = 0.3f;       // scale of the random part beside a given path
+constexpr float small = 0.3f;  // scale of the random part beside a given path
 
 /// Truncated normal at two standard deviations, sd 1/sqrt(fan_in), as Haiku's default.
 void fill_truncated(ScalarStream& stream, float* w, std::size_t count, int fan_in, float scale) {
@@ -53,7 +53,8 @@ double parse(const std::map<std::string, std::string>& metadata, const char* key
     if (error == std::errc() && end == text.data() + text.size()) return value;
   }
   throw Error(ExitCode::data, fmt::format("{}: metadata '{}' is missing or no number; --resume "
-                                          "takes a .state.safetensors file.", source, key));
+                                          "takes a .state.safetensors file.",
+                                          source, key));
 }
 
 std::vector<double> tensor(const io::SafeTensors& archive, const char* name, std::size_t size,
@@ -62,7 +63,8 @@ std::vector<double> tensor(const io::SafeTensors& archive, const char* name, std
   if (!array || (size > 0 && static_cast<std::size_t>(array->size()) != size)) {
     throw Error(ExitCode::data,
                 fmt::format("{}: tensor '{}' is missing or not of {} numbers; --resume takes a "
-                            ".state.safetensors file.", source, name, size));
+                            ".state.safetensors file.",
+                            source, name, size));
   }
   return array->doubles();
 }
@@ -94,13 +96,15 @@ void save_meta_state(const std::filesystem::path& file, const MetaState& state,
                       {"average", fmt::format("{}", state.average)},
                       {"best_score", fmt::format("{}", state.best_score)}};
   archive.arrays = {
-      io::from_floats("phi", {size}, state.phi), io::from_floats("mean_phi", {size}, state.mean_phi),
+      io::from_floats("phi", {size}, state.phi),
+      io::from_floats("mean_phi", {size}, state.mean_phi),
       io::from_floats("best_phi", {size}, state.best_phi),
       io::from_doubles("adam.m", {size}, state.adam.m),
       io::from_doubles("adam.v", {size}, state.adam.v),
       io::from_doubles("log",
                        {static_cast<std::int64_t>(state.log.size() / meta_log_columns),
-                        static_cast<std::int64_t>(meta_log_columns)}, state.log)};
+                        static_cast<std::int64_t>(meta_log_columns)},
+                       state.log)};
   io::save_safetensors(file, archive);
 }
 
@@ -113,7 +117,8 @@ MetaState load_meta_state(const std::filesystem::path& file, const std::string& 
   };
   if (!is("kind", state_kind) || !is("schema", state_schema)) {
     throw Error(ExitCode::data, fmt::format("{}: is no meta-training state of schema {}; --resume "
-                                            "takes a .state.safetensors file.", source, state_schema));
+                                            "takes a .state.safetensors file.",
+                                            source, state_schema));
   }
   MetaState state(MetaParameters::count);
   const auto floats = [&](const char* name) {
@@ -133,13 +138,16 @@ MetaState load_meta_state(const std::filesystem::path& file, const std::string& 
   const auto hash = archive.metadata.find("preset_hash");
   if (hash == archive.metadata.end() || hash->second != preset_hash) {
     throw Error(ExitCode::data, fmt::format("{}: was written by a training with other settings; "
-                                            "resume with the same preset and fields.", source));
+                                            "resume with the same preset and fields.",
+                                            source));
   }
   return state;
 }
 
 std::string meta_log_csv(const MetaState& state) {
-  const auto cell = [](double x) { return std::isfinite(x) ? fmt::format("{}", x) : std::string(); };
+  const auto cell = [](double x) {
+    return std::isfinite(x) ? fmt::format("{}", x) : std::string();
+  };
   std::string text = "iteration,meta_loss,smoothed,score,gradient_norm\n";
   for (std::size_t i = 0; i + meta_log_columns <= state.log.size(); i += meta_log_columns) {
     const double* row = state.log.data() + i;

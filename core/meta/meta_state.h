@@ -17,8 +17,8 @@ struct MetaState {
   Adam adam;
   std::int64_t iteration = 0;  ///< iterations done
   double best_score = undefined;
-  double average = 0.0;        ///< exponential average of the meta-loss, biased
-  std::vector<double> log;     ///< rows of (iteration, meta_loss, smoothed, score, gradient_norm)
+  double average = 0.0;     ///< exponential average of the meta-loss, biased
+  std::vector<double> log;  ///< rows of (iteration, meta_loss, smoothed, score, gradient_norm)
 };
 inline constexpr std::size_t meta_log_columns = 5;
 

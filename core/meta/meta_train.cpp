@@ -55,9 +55,8 @@ class MetaTraining {
     } else {
       state_ = load_meta_state(options.resume, hash_);
     }
-    share_ = options.distributed.on()
-                 ? make_peer_share(options.distributed, facts(), control_)
-                 : make_local_share(control_);
+    share_ = options.distributed.on() ? make_peer_share(options.distributed, facts(), control_)
+                                      : make_local_share(control_);
   }
 
   /// Every loop around a shared call ends by its answer, never by a look at the control: a stop
@@ -67,14 +66,15 @@ class MetaTraining {
     const std::int64_t first = state_.iteration;
     try {
       if (std::isnan(state_.best_score)) validate();
-      while (state_.iteration < sections_.loop.iterations && iterate()) report_progress(first, begin);
+      while (state_.iteration < sections_.loop.iterations && iterate())
+        report_progress(first, begin);
       share_->commit([this] { save(); });
     } catch (const GroupLost& error) {
       keep_state(error);
     } catch (const Error& error) {
       if (error.code() == ExitCode::temporary) throw;
-      // Work failed, as for want of memory: the state is the one before it. A failed write has another
-      // code and is not tried again.
+      // Work failed, as for want of memory: the state is the one before it. A failed write has
+      // another code and is not tried again.
       const bool worth_keeping = state_.iteration > first && error.code() == ExitCode::internal;
       if (worth_keeping && share_->lowest()) save();
       share_->finish();
@@ -91,18 +91,19 @@ class MetaTraining {
     const int processes = options_.distributed.on() ? options_.distributed.processes : 1;
     if (processes < 1 || sections_.loop.pairs % processes == 0) return;
     throw Error(ExitCode::config, fmt::format("Field 'pairs' is {}, but must be a multiple of the "
-                                              "{} processes.", sections_.loop.pairs, processes));
+                                              "{} processes.",
+                                              sections_.loop.pairs, processes));
   }
 
   /// What decides the numbers, as far as it can differ between the processes of a job.
   std::vector<Fact> facts() const {
     const auto digits = [](const std::string& hash) { return hash.substr(0, 12); };
     std::vector<Fact> facts = program_facts();
-    facts.push_back({"preset", fmt::format("'{}' ({})", preset_,
-                                           digits(io::sha256_hex(sections_.identity)))});
+    facts.push_back(
+        {"preset", fmt::format("'{}' ({})", preset_, digits(io::sha256_hex(sections_.identity)))});
     facts.push_back({"seed", fmt::format("{}", seed_)});
     facts.push_back({"start", fmt::format("iteration {} ({})", state_.iteration,
-                                            digits(phi_sha256(state_.phi)))});
+                                          digits(phi_sha256(state_.phi)))});
     return facts;
   }
 
@@ -126,7 +127,8 @@ class MetaTraining {
   [[noreturn]] void keep_state(const GroupLost& error) {
     if (!share_->lowest()) throw error;
     if (!others_are_ahead()) save();
-    throw GroupLost(fmt::format("{} The training is kept in '{}'.", error.what(), state_file().string()));
+    throw GroupLost(
+        fmt::format("{} The training is kept in '{}'.", error.what(), state_file().string()));
   }
 
   /// Whether the file holds a later state: others may have gone on while this process slept.
@@ -156,8 +158,8 @@ class MetaTraining {
     return p;
   }
 
-  Arm arm_of(const std::vector<float>& phi, std::shared_ptr<const MetaTask> task, std::int64_t steps,
-             RngKey key) const {
+  Arm arm_of(const std::vector<float>& phi, std::shared_ptr<const MetaTask> task,
+             std::int64_t steps, RngKey key) const {
     const MetaConfig& loop = sections_.loop;
     const auto burn_in =
         static_cast<std::int64_t>(static_cast<double>(steps) * loop.burn_in_fraction);
@@ -189,7 +191,8 @@ class MetaTraining {
   std::int64_t unroll_length(RngKey key) const {
     const double low = static_cast<double>(sections_.loop.steps_min);
     const double high = static_cast<double>(sections_.loop.steps_max);
-    return static_cast<std::int64_t>(low * std::exp(ScalarStream(key).uniform() * std::log(high / low)));
+    return static_cast<std::int64_t>(low *
+                                     std::exp(ScalarStream(key).uniform() * std::log(high / low)));
   }
 
   /// Both arms of a pair meet the same task, initial position and noise.
@@ -197,7 +200,8 @@ class MetaTraining {
     const std::size_t pair = arm / 2;
     const float sign = arm % 2 == 0 ? 1.0f : -1.0f;
     const RngKey key = purpose_key(seed_, Purpose::meta_task)
-                           .fold_in(static_cast<std::uint64_t>(state_.iteration)).fold_in(pair);
+                           .fold_in(static_cast<std::uint64_t>(state_.iteration))
+                           .fold_in(pair);
     std::vector<float> phi = state_.phi;
     const std::vector<float> v =
         es_direction(purpose_key(seed_, Purpose::es_perturbation), state_.iteration,
@@ -278,8 +282,8 @@ class MetaTraining {
     event.best_score = state_.best_score;
     event.score = score;
     event.gradient_norm = norm;
-    state_.log.insert(state_.log.end(), {static_cast<double>(event.iteration), loss, event.smoothed,
-                                         score, norm});
+    state_.log.insert(state_.log.end(),
+                      {static_cast<double>(event.iteration), loss, event.smoothed, score, norm});
     tell(event);
   }
 
@@ -295,7 +299,8 @@ class MetaTraining {
   /// when stopped meanwhile.
   double validate() {
     const auto reached = losses(tasks_.size(), [this](std::size_t i) {
-      const RngKey key = purpose_key(seed_, Purpose::meta_task).fold_in(~std::uint64_t{1}).fold_in(i);
+      const RngKey key =
+          purpose_key(seed_, Purpose::meta_task).fold_in(~std::uint64_t{1}).fold_in(i);
       return arm_of(state_.mean_phi, tasks_[i], sections_.loop.steps_max, key);
     });
     if (!reached) return undefined;
@@ -313,15 +318,15 @@ class MetaTraining {
 
   void save() const {
     MetaParameters best = parameters(state_.best_phi);
-    best.metadata = {{"family", sections_.family.functions},
-                     {"preset", preset_},
-                     {"seed", fmt::format("{}", seed_)},
-                     {"iterations", fmt::format("{}", state_.iteration)},
-                     {"score", fmt::format("{}", state_.best_score)},
-                     {"draws", fmt::format("{}", sections_.loop.draws)},
-                     {"unroll_steps", fmt::format("{}-{}", sections_.loop.steps_min,
-                                                  sections_.loop.steps_max)},
-                     {"burn_in_fraction", fmt::format("{}", sections_.loop.burn_in_fraction)}};
+    best.metadata = {
+        {"family", sections_.family.functions},
+        {"preset", preset_},
+        {"seed", fmt::format("{}", seed_)},
+        {"iterations", fmt::format("{}", state_.iteration)},
+        {"score", fmt::format("{}", state_.best_score)},
+        {"draws", fmt::format("{}", sections_.loop.draws)},
+        {"unroll_steps", fmt::format("{}-{}", sections_.loop.steps_min, sections_.loop.steps_max)},
+        {"burn_in_fraction", fmt::format("{}", sections_.loop.burn_in_fraction)}};
     save_meta_parameters(options_.out, best);
     save_meta_state(state_file(), state_, hash_);
     io::write_file(options_.out.string() + ".log.csv", meta_log_csv(state_));
@@ -357,12 +362,13 @@ void check_output(const MetaOptions& options) {
   const bool replaces = fs::exists(options.out, error) && options.resume.empty() && !options.force;
   if (replaces) {
     throw Error(ExitCode::cannot_create, fmt::format("Output file '{}' exists; --force replaces "
-                                                     "it.", options.out.string()));
+                                                     "it.",
+                                                     options.out.string()));
   }
   const fs::path folder = options.out.has_parent_path() ? options.out.parent_path() : fs::path(".");
   if (options.out.empty() || !fs::is_directory(folder, error)) {
-    throw Error(ExitCode::cannot_create, fmt::format("Output file '{}' needs an existing folder.",
-                                                     options.out.string()));
+    throw Error(ExitCode::cannot_create,
+                fmt::format("Output file '{}' needs an existing folder.", options.out.string()));
   }
 }
 
@@ -377,10 +383,14 @@ MetaResult meta_train(const Preset& preset, const MetaOptions& options, const Ev
 }
 
 nlohmann::json to_json(const MetaResult& result) {
-  const nlohmann::json score =
-      std::isfinite(result.best_score) ? nlohmann::json(result.best_score) : nlohmann::json(nullptr);
-  return {{"reason", result.reason},   {"iterations", result.iterations}, {"best_score", score},
-          {"seconds", result.seconds}, {"phi_sha256", result.phi_sha256}, {"file", result.file.string()}};
+  const nlohmann::json score = std::isfinite(result.best_score) ? nlohmann::json(result.best_score)
+                                                                : nlohmann::json(nullptr);
+  return {{"reason", result.reason},
+          {"iterations", result.iterations},
+          {"best_score", score},
+          {"seconds", result.seconds},
+          {"phi_sha256", result.phi_sha256},
+          {"file", result.file.string()}};
 }
 
 }  // namespace ergo

@@ -19,17 +19,19 @@
 namespace ergo {
 namespace {
 
-constexpr std::int64_t ask_every = 64;        // transitions between two looks at the control
+constexpr std::int64_t ask_every = 64;  // transitions between two looks at the control
 
 /// Arms of one network shape as rows of one state.
 class RowUnroll {
  public:
-  RowUnroll(std::vector<const Arm*> arms, const torch::Device& device) : arms_(std::move(arms)), stream_(device) {
+  RowUnroll(std::vector<const Arm*> arms, const torch::Device& device)
+      : arms_(std::move(arms)), stream_(device) {
     for (const Arm* arm : arms_) {
       fused_.emplace_back(arm->phi);
       updates_.push_back(l2e_numbers(arm->phi, arm->task->posterior.data_count()));
       const UnrollPlan& plan = arm->plan;
-      plans_.push_back(plan_collection(*sampler_of(*arm), "meta", plan.steps, plan.burn_in, plan.draws));
+      plans_.push_back(
+          plan_collection(*sampler_of(*arm), "meta", plan.steps, plan.burn_in, plan.draws));
       counts_.push_back(arm->task->posterior.data_count());
       keys_.push_back(arm->key.fold_in(1));
       steps_ = std::max(steps_, arm->plan.steps);
@@ -68,13 +70,15 @@ class RowUnroll {
     std::vector<torch::Tensor> start;
     for (const Arm* arm : arms_) {
       posteriors.push_back(arm->task->posterior);
-      start.push_back(initial_position(arm->task->posterior, arm->key.fold_in(2), 0, torch::kFloat));
+      start.push_back(
+          initial_position(arm->task->posterior, arm->key.fold_in(2), 0, torch::kFloat));
     }
     potential_ = make_population_potential(std::move(posteriors), options);
     state_.position = torch::cat(start).to(options);
     state_.momentum = torch::zeros_like(state_.position);
     finite_ = torch::ones({state_.position.size(0)}, options.dtype(torch::kBool));
-    state_.extra = {torch::zeros({state_.position.size(0), l2e_averages, state_.position.size(1)}, options)};
+    state_.extra = {
+        torch::zeros({state_.position.size(0), l2e_averages, state_.position.size(1)}, options)};
     if (runs_on_device(state_.position)) {
       name_device_rows(state_, keys_, std::vector<std::int64_t>(arms_.size(), 0));
     }
@@ -82,8 +86,10 @@ class RowUnroll {
 
   void step() {
     if (!graph_ && state_.step >= warm_transitions) graph_ = stream_.capture([this] { move(); });
-    if (graph_) graph_->replay();
-    else move();
+    if (graph_)
+      graph_->replay();
+    else
+      move();
     ++state_.step;
   }
 
@@ -118,7 +124,8 @@ class RowUnroll {
     for (std::size_t c = 0; c < arms_.size(); ++c) {
       const auto row = static_cast<std::int64_t>(c);
       if (t == arms_[c]->plan.steps) finite_to_the_end_[c] = finite_[row].clone();
-      if (t <= arms_[c]->plan.steps && plans_[c].keeps(t)) draws_[c].push_back(state_.position[row].clone());
+      if (t <= arms_[c]->plan.steps && plans_[c].keeps(t))
+        draws_[c].push_back(state_.position[row].clone());
     }
   }
 
@@ -154,7 +161,8 @@ std::vector<double> unroll_groups(const std::vector<Arm>& arms, const torch::Dev
     std::vector<const Arm*> rows;
     for (const std::size_t i : members) rows.push_back(&arms[i]);
     RowUnroll unroll(std::move(rows), device);
-    if (!unroll.run(control)) return std::vector<double>(arms.size(), std::numeric_limits<double>::quiet_NaN());
+    if (!unroll.run(control))
+      return std::vector<double>(arms.size(), std::numeric_limits<double>::quiet_NaN());
     for (std::size_t k = 0; k < members.size(); ++k) losses[members[k]] = unroll.loss(k);
   }
   return losses;
@@ -168,8 +176,10 @@ std::vector<double> unroll_population(const std::vector<Arm>& arms, const torch:
     return unroll_groups(arms, device, control);
   } catch (const std::exception& error) {
     if (!is_out_of_memory(error)) throw;
-    throw Error(ExitCode::internal, fmt::format("Device '{}' has not enough memory for the unrolls of {} arms; "
-                                                "lower field 'pairs'.", device.str(), arms.size()));
+    throw Error(ExitCode::internal,
+                fmt::format("Device '{}' has not enough memory for the unrolls of {} arms; "
+                            "lower field 'pairs'.",
+                            device.str(), arms.size()));
   }
 }
 

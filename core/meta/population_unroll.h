@@ -11,7 +11,8 @@ namespace ergo {
 /// Meta-losses of all arms in their order, as unroll() gives them one by one with L2E. Arms whose
 /// networks have one shape move together as rows of one state on `device`; their transitions are
 /// captured as a CUDA graph. On the CPU the same rows move without capture, which is what a test
-/// compares with unroll(). Rounding differs, so long unrolls of a chaotic chain differ from unroll()'s.
+/// compares with unroll(). Rounding differs, so long unrolls of a chaotic chain differ from
+/// unroll()'s.
 /// @throws Error{internal} naming device and field when its memory is not enough.
 /// @return infinity for an arm that diverged; all NaN when `control` stopped the unrolls.
 std::vector<double> unroll_population(const std::vector<Arm>& arms, const torch::Device& device,

@@ -26,7 +26,8 @@ double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& pl
     if (!std::isfinite(info.potential.data_ptr<float>()[0])) {
       return std::numeric_limits<double>::infinity();
     }
-    if (collection.keeps(t) && sampler.may_collect(t)) report.add_draw(state.position.reshape({-1}));
+    if (collection.keeps(t) && sampler.may_collect(t))
+      report.add_draw(state.position.reshape({-1}));
   }
   const double loss = report.test_nll();
   return std::isfinite(loss) ? loss : std::numeric_limits<double>::infinity();
@@ -34,8 +35,9 @@ double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& pl
 
 std::unique_ptr<Sampler> sampler_of(const Arm& arm) {
   const Posterior& posterior = arm.task->posterior;
-  return make_l2e(arm.phi, {&posterior.network->layout(), arm.plan.steps, arm.plan.burn_in,
-                            posterior.data_count(), {}});
+  return make_l2e(
+      arm.phi,
+      {&posterior.network->layout(), arm.plan.steps, arm.plan.burn_in, posterior.data_count(), {}});
 }
 
 double unroll(const Arm& arm, const RunControl& control) {

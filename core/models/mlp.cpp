@@ -40,10 +40,9 @@ torch::Tensor Mlp::forward(const torch::Tensor& position, const torch::Tensor& x
   for (std::size_t l = 0; l < layers; ++l) {
     const BlockInfo& w = layout().blocks()[2 * l];
     const BlockInfo& b = layout().blocks()[2 * l + 1];
-    const torch::Tensor weight = position.slice(1, w.offset, b.offset)
-                                     .reshape({chains, widths_[l + 1], widths_[l]});
-    const torch::Tensor bias =
-        position.slice(1, b.offset, b.offset + widths_[l + 1]).unsqueeze(1);
+    const torch::Tensor weight =
+        position.slice(1, w.offset, b.offset).reshape({chains, widths_[l + 1], widths_[l]});
+    const torch::Tensor bias = position.slice(1, b.offset, b.offset + widths_[l + 1]).unsqueeze(1);
     h = torch::baddbmm(bias, h, weight.transpose(1, 2));
     if (l + 1 == layers) break;
     if (activation_ == Activation::tanh) h = torch::tanh(h);

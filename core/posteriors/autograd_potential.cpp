@@ -23,9 +23,7 @@ class AutogradPotential final : public Potential {
     scale_ = static_cast<double>(data_count()) / static_cast<double>(batch);
   }
 
-  void bind_all() override {
-    bind(all_rows(*posterior_.data), data_count());
-  }
+  void bind_all() override { bind(all_rows(*posterior_.data), data_count()); }
 
   const Evaluation& evaluate(const torch::Tensor& position) override {
     const torch::AutoGradMode enable(true);

@@ -12,9 +12,9 @@
 namespace ergo {
 namespace {
 
-/// Forward and backward passes of all rows at once, written out in batched matrix products, so that a
-/// transition is the same short queue of device work every time. Either all rows share one posterior,
-/// or each has its own, with a network of the same shape and all of its data.
+/// Forward and backward passes of all rows at once, written out in batched matrix products, so that
+/// a transition is the same short queue of device work every time. Either all rows share one
+/// posterior, or each has its own, with a network of the same shape and all of its data.
 class BatchedMlpPotential final : public Potential {
  public:
   BatchedMlpPotential(std::vector<Posterior> posteriors, torch::TensorOptions options)
@@ -29,8 +29,11 @@ class BatchedMlpPotential final : public Potential {
     const auto count = static_cast<std::int64_t>(rows.size());
     const torch::Tensor given =
         torch::from_blob(const_cast<std::int64_t*>(rows.data()), {count}, torch::kLong);
-    if (!rows_.defined() || rows_.numel() != count) rows_ = torch::empty({count}, options_.dtype(torch::kLong));
-    rows_.copy_(given, true);  // pageable memory is staged before this returns; the device is not waited for
+    if (!rows_.defined() || rows_.numel() != count)
+      rows_ = torch::empty({count}, options_.dtype(torch::kLong));
+    rows_.copy_(
+        given,
+        true);  // pageable memory is staged before this returns; the device is not waited for
     batch_ = batch;
     x_ = torch::Tensor();
   }
@@ -71,8 +74,8 @@ class BatchedMlpPotential final : public Potential {
   bool regression() const { return first().data->task == Task::regression; }
   double scale() const { return static_cast<double>(data_count()) / static_cast<double>(batch_); }
 
-  /// All data, once, on the device: [posteriors, n, inputs]; shorter sets are filled up with points of
-  /// no weight.
+  /// All data, once, on the device: [posteriors, n, inputs]; shorter sets are filled up with points
+  /// of no weight.
   void load_data() {
     std::int64_t most = 0;
     for (const Posterior& p : posteriors_) most = std::max(most, p.data_count());
@@ -99,7 +102,8 @@ class BatchedMlpPotential final : public Potential {
       precision.push_back(prior_precision(p, options_));
       double sum = p.prior_constant();
       if (regression()) {
-        sum += static_cast<double>(p.data_count()) * std::log(p.noise_sd * std::sqrt(2.0 * std::numbers::pi));
+        sum += static_cast<double>(p.data_count()) *
+               std::log(p.noise_sd * std::sqrt(2.0 * std::numbers::pi));
       }
       constant.push_back(torch::full({1}, sum, options_));
     }
@@ -108,7 +112,9 @@ class BatchedMlpPotential final : public Potential {
   }
 
   /// 1 / sd^2 (regression) or 1 of each bound point, [posteriors, batch].
-  torch::Tensor bound_weight() const { return rows_.defined() ? weight_.slice(1, 0, batch_) : weight_; }
+  torch::Tensor bound_weight() const {
+    return rows_.defined() ? weight_.slice(1, 0, batch_) : weight_;
+  }
 
   torch::Tensor weight(const torch::Tensor& flat, std::size_t layer) const {
     const BlockInfo& block = layout().blocks()[2 * layer];
@@ -128,7 +134,8 @@ class BatchedMlpPotential final : public Potential {
     std::vector<torch::Tensor> h = {x.expand({chains, x.size(1), x.size(2)})};
     before_.clear();
     for (std::size_t l = 0; l + 1 < widths_.size(); ++l) {
-      torch::Tensor z = torch::baddbmm(bias(position, l), h.back(), weight(position, l).transpose(1, 2));
+      torch::Tensor z =
+          torch::baddbmm(bias(position, l), h.back(), weight(position, l).transpose(1, 2));
       const bool last = l + 2 == widths_.size();
       before_.push_back(z);
       h.push_back(last ? z : activate(z));
@@ -138,9 +145,12 @@ class BatchedMlpPotential final : public Potential {
 
   torch::Tensor activate(const torch::Tensor& z) const {
     switch (first().network->activation()) {
-      case Activation::relu: return torch::relu(z);
-      case Activation::silu: return torch::silu(z);
-      case Activation::tanh: break;
+      case Activation::relu:
+        return torch::relu(z);
+      case Activation::silu:
+        return torch::silu(z);
+      case Activation::tanh:
+        break;
     }
     return torch::tanh(z);
   }
@@ -149,18 +159,21 @@ class BatchedMlpPotential final : public Potential {
   torch::Tensor through_activation(const torch::Tensor& delta, const torch::Tensor& h,
                                    const torch::Tensor& z) const {
     switch (first().network->activation()) {
-      case Activation::relu: return delta * (h > 0);
+      case Activation::relu:
+        return delta * (h > 0);
       case Activation::silu: {
         const torch::Tensor s = torch::sigmoid(z);
         return delta * (s + h * (1.0 - s));
       }
-      case Activation::tanh: break;
+      case Activation::tanh:
+        break;
     }
     return delta * (1.0 - h * h);
   }
 
   /// dU/d outputs of the likelihood, and its value [chains] without constants.
-  torch::Tensor loss(const torch::Tensor& f, const torch::Tensor& target, torch::Tensor& nll) const {
+  torch::Tensor loss(const torch::Tensor& f, const torch::Tensor& target,
+                     torch::Tensor& nll) const {
     const torch::Tensor t = target.expand({f.size(0), f.size(1)});
     const torch::Tensor weight = bound_weight() * scale();
     if (!regression()) {
@@ -175,21 +188,23 @@ class BatchedMlpPotential final : public Potential {
     return (residual * weight).unsqueeze(2);
   }
 
-  void backward(const torch::Tensor& position, const std::vector<torch::Tensor>& h, torch::Tensor delta) {
+  void backward(const torch::Tensor& position, const std::vector<torch::Tensor>& h,
+                torch::Tensor delta) {
     for (std::size_t l = widths_.size() - 1; l-- > 0;) {
       weight(evaluation_.grad, l).copy_(torch::bmm(delta.transpose(1, 2), h[l]));
       bias(evaluation_.grad, l).copy_(delta.sum(1, true));
-      if (l > 0) delta = through_activation(torch::bmm(delta, weight(position, l)), h[l], before_[l - 1]);
+      if (l > 0)
+        delta = through_activation(torch::bmm(delta, weight(position, l)), h[l], before_[l - 1]);
     }
   }
 
   std::vector<Posterior> posteriors_;
   torch::TensorOptions options_;
   std::vector<std::int64_t> widths_;
-  torch::Tensor precision_, constant_;                ///< [posteriors, params], [posteriors]
-  torch::Tensor all_x_, all_target_, weight_;         ///< [posteriors, n, ...]
-  torch::Tensor rows_, x_, target_;                   ///< what is bound; rows_ of a minibatch only
-  std::vector<torch::Tensor> before_;  ///< inputs of the activations
+  torch::Tensor precision_, constant_;         ///< [posteriors, params], [posteriors]
+  torch::Tensor all_x_, all_target_, weight_;  ///< [posteriors, n, ...]
+  torch::Tensor rows_, x_, target_;            ///< what is bound; rows_ of a minibatch only
+  std::vector<torch::Tensor> before_;          ///< inputs of the activations
   std::int64_t batch_ = 1;
   Evaluation evaluation_;
 };

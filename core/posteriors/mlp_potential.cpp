@@ -29,8 +29,10 @@ class MlpPotential final : public Potential {
     labels_.resize(regression ? 0 : rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const auto row = static_cast<std::size_t>(rows[i]);
-      if (regression) y_[i] = static_cast<T>(train.y[row]);
-      else labels_[i] = train.labels[row];
+      if (regression)
+        y_[i] = static_cast<T>(train.y[row]);
+      else
+        labels_[i] = train.labels[row];
     }
     count_ = count;
     batch_ = batch;
@@ -49,9 +51,9 @@ class MlpPotential final : public Potential {
       evaluation_.potential = torch::empty({chains}, position.options());
     }
     for (std::int64_t c = 0; c < chains; ++c) {
-      evaluation_.potential.data_ptr<T>()[c] = static_cast<T>(
-          evaluate_chain(position.data_ptr<T>() + c * params, first_column(c),
-                         evaluation_.grad.data_ptr<T>() + c * params));
+      evaluation_.potential.data_ptr<T>()[c] =
+          static_cast<T>(evaluate_chain(position.data_ptr<T>() + c * params, first_column(c),
+                                        evaluation_.grad.data_ptr<T>() + c * params));
     }
     return evaluation_;
   }

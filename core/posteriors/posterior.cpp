@@ -27,9 +27,9 @@ Posterior make_posterior(std::shared_ptr<const Dataset> data, const ModelConfig&
   const Mlp& network = *posterior.network;
   for (std::size_t b = 0; b < network.layout().blocks().size(); ++b) {
     const std::int64_t fan_in = network.fan_in(b);
-    posterior.prior_sd.push_back(
-        fan_in > 0 ? config.weight_prior / std::sqrt(static_cast<double>(fan_in))
-                   : config.bias_prior);
+    posterior.prior_sd.push_back(fan_in > 0
+                                     ? config.weight_prior / std::sqrt(static_cast<double>(fan_in))
+                                     : config.bias_prior);
   }
   posterior.data = std::move(data);
   return posterior;

@@ -22,11 +22,13 @@ struct PosteriorConfig {
   template <class V>
   void visit(V&& v) {
     v("noise_sd", noise_sd,
-      FieldInfo{.min = 0, .open_min = true,
+      FieldInfo{.min = 0,
+                .open_min = true,
                 .doc = "Standard deviation of the Gaussian likelihood, in units of the targets; "
                        "classification ignores it."});
     v("weight_prior", weight_prior,
-      FieldInfo{.min = 0, .open_min = true,
+      FieldInfo{.min = 0,
+                .open_min = true,
                 .doc = "w0: weights have prior N(0, (w0 / sqrt(fan_in))^2)."});
     v("bias_prior", bias_prior,
       FieldInfo{.min = 0, .open_min = true, .doc = "b0: biases have prior N(0, b0^2)."});
@@ -38,8 +40,8 @@ struct PosteriorConfig {
 struct Posterior {
   std::shared_ptr<const Dataset> data;
   std::shared_ptr<const Mlp> network;
-  double noise_sd = 1.0;          ///< in standardised target units
-  std::vector<double> prior_sd;   ///< per block of the layout
+  double noise_sd = 1.0;         ///< in standardised target units
+  std::vector<double> prior_sd;  ///< per block of the layout
 
   /// -log p(theta) without its gradient is this constant plus sum theta^2 / (2 sd^2).
   double prior_constant() const;
@@ -58,13 +60,13 @@ torch::Tensor initial_position(const Posterior& posterior, RngKey key, std::int6
 std::unique_ptr<Potential> make_autograd_potential(const Posterior& posterior,
                                                    const torch::TensorOptions& options);
 
-/// U of all chains at once in batched matrix products: any dtype and device, made for CUDA. Data stay
-/// on the device; the same queue of work every time, whatever rows are bound.
+/// U of all chains at once in batched matrix products: any dtype and device, made for CUDA. Data
+/// stay on the device; the same queue of work every time, whatever rows are bound.
 std::unique_ptr<Potential> make_batched_mlp_potential(const Posterior& posterior,
                                                       const torch::TensorOptions& options);
 
-/// The same where row c has the posterior rows[c], all of its data bound: networks of one shape, data
-/// sets of any size. One task; bind() is refused; data_count() is the first row's.
+/// The same where row c has the posterior rows[c], all of its data bound: networks of one shape,
+/// data sets of any size. One task; bind() is refused; data_count() is the first row's.
 std::unique_ptr<Potential> make_population_potential(std::vector<Posterior> rows,
                                                      const torch::TensorOptions& options);
 

@@ -24,8 +24,10 @@ TrainRows gather_rows(const Dataset& data, std::span<const std::int64_t> rows,
   torch::Tensor target = torch::empty({count}, regression ? torch::kDouble : torch::kLong);
   for (std::int64_t i = 0; i < count; ++i) {
     const auto row = static_cast<std::size_t>(rows[static_cast<std::size_t>(i)]);
-    if (regression) target.data_ptr<double>()[i] = train.y[row];
-    else target.data_ptr<std::int64_t>()[i] = train.labels[row];
+    if (regression)
+      target.data_ptr<double>()[i] = train.y[row];
+    else
+      target.data_ptr<std::int64_t>()[i] = train.labels[row];
   }
   gathered.target = regression ? target.to(options) : target.to(options.device());
   return gathered;
@@ -42,7 +44,8 @@ torch::Tensor prior_precision(const Posterior& posterior, const torch::TensorOpt
   const auto& blocks = posterior.network->layout().blocks();
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     const double sd = posterior.prior_sd[b];
-    precision.push_back(torch::full({ParameterLayout::size_of(blocks[b])}, 1.0 / (sd * sd), options));
+    precision.push_back(
+        torch::full({ParameterLayout::size_of(blocks[b])}, 1.0 / (sd * sd), options));
   }
   return torch::cat(precision);
 }

@@ -40,14 +40,16 @@ std::vector<Field> sampler_fields() {
 
 const std::vector<SamplerRow>& sampler_rows() {
   static const std::vector<SamplerRow> rows = {
-      {{"sghmc", "SGHMC", "r' = r - eps (grad U + C r) + sqrt(2 C eps T) n, theta' = theta + eps r'",
+      {{"sghmc", "SGHMC",
+        "r' = r - eps (grad U + C r) + sqrt(2 C eps T) n, theta' = theta + eps r'",
         "Chen, Fox & Guestrin 2014, arXiv:1402.4102, eq. 9", sampler_fields<SghmcConfig>()},
        false,
        [](const nlohmann::json& s, const SamplerContext& c) {
          return make_sghmc(own_config<SghmcConfig>(s, "sghmc"), c);
        }},
       {{"csgmcmc", "Cyclical SGHMC",
-        "SGHMC with eps(t)^2 = max^2/2 (1 + cos(pi p)); noise and draws in the last part of a cycle",
+        "SGHMC with eps(t)^2 = max^2/2 (1 + cos(pi p)); noise and draws in the last part of a "
+        "cycle",
         "Zhang et al. 2020, arXiv:1902.03932, eq. 1 and algorithm 1",
         sampler_fields<CsgmcmcConfig>()},
        true,
@@ -61,7 +63,8 @@ const std::vector<SamplerRow>& sampler_rows() {
        [](const nlohmann::json& s, const SamplerContext& c) {
          return make_deep_ensemble(own_config<DeepEnsembleConfig>(s, "deep_ensemble"), c);
        }},
-      {{"l2e", "L2E", "r' = r - eps (N g + alpha + C beta) + s n, theta' = theta + eps beta(theta, r')",
+      {{"l2e", "L2E",
+        "r' = r - eps (N g + alpha + C beta) + s n, theta' = theta + eps beta(theta, r')",
         "Kim et al. 2024, arXiv:2408.09140", sampler_fields<L2eConfig>()},
        false,
        [](const nlohmann::json& s, const SamplerContext& c) {
@@ -106,12 +109,21 @@ const std::vector<RegistryEntry>& model_entries() {
 
 const std::vector<RegistryEntry>& dataset_entries() {
   static const std::vector<RegistryEntry> entries = {
-      {"foong", "Foong in-between", "x ~ U[-1,-0.7] and U[0.5,1]; y = cos(4x + 0.8) + noise",
-       "Foong et al. 2019, arXiv:1906.11537", {}},
-      {"gap", "Wilson gap", "y = MLP_w([x, x^2]) + noise on [-10,-6], [6,10], [14,18]",
-       "Wilson & Izmailov 2020, arXiv:2002.08791", {}},
-      {"sine", "Sine with a gap", "y = A sin(2 pi f x + phase) + noise, x ~ U[-1,1] outside a gap",
-       "", {}},
+      {"foong",
+       "Foong in-between",
+       "x ~ U[-1,-0.7] and U[0.5,1]; y = cos(4x + 0.8) + noise",
+       "Foong et al. 2019, arXiv:1906.11537",
+       {}},
+      {"gap",
+       "Wilson gap",
+       "y = MLP_w([x, x^2]) + noise on [-10,-6], [6,10], [14,18]",
+       "Wilson & Izmailov 2020, arXiv:2002.08791",
+       {}},
+      {"sine",
+       "Sine with a gap",
+       "y = A sin(2 pi f x + phase) + noise, x ~ U[-1,1] outside a gap",
+       "",
+       {}},
       {"csv", "CSV file", "a regression table of the user's", "", {}},
       {"idx", "IDX images", "MNIST-type images and labels, plain or gzip", "", {}},
   };

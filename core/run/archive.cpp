@@ -42,7 +42,8 @@ std::string bands_csv(const RunResult& result) {
 }
 
 template <class T>
-std::vector<T> block_of(const std::vector<T>& positions, std::int64_t params, const BlockInfo& block) {
+std::vector<T> block_of(const std::vector<T>& positions, std::int64_t params,
+                        const BlockInfo& block) {
   std::vector<T> values;
   const std::int64_t size = ParameterLayout::size_of(block);
   const auto rows = static_cast<std::int64_t>(positions.size()) / params;
@@ -108,7 +109,8 @@ void archive(const RunResult& result, const fs::path& folder, const ArchiveOptio
   io::write_file(folder / "metrics.csv", metrics_csv(result));
   io::write_file(folder / "table.txt", table(result));
   if (!result.curve.grid_x.empty()) io::write_file(folder / "bands.csv", bands_csv(result));
-  if (result.reference_draws) save_reference(folder / "reference.safetensors", *result.reference_draws);
+  if (result.reference_draws)
+    save_reference(folder / "reference.safetensors", *result.reference_draws);
   if (options.save_positions) {
     for (const SamplerResult& sampler : result.samplers) {
       if (sampler.draws == 0) continue;

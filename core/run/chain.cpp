@@ -32,7 +32,8 @@ std::size_t trace_capacity(const SamplerPlan& plan) {
 
 }  // namespace
 
-Chain::Chain(const Experiment& experiment, const SamplerPlan& plan, int sampler, std::int64_t number)
+Chain::Chain(const Experiment& experiment, const SamplerPlan& plan, int sampler,
+             std::int64_t number)
     : plan_(plan),
       sampler_(sampler),
       number_(number),
@@ -95,7 +96,8 @@ void Chain::finish(std::map<std::string, double> info) {
 }
 
 void Chain::show(double fraction, double seconds) {
-  steps_done_.store(static_cast<std::int64_t>(fraction * static_cast<double>(plan_.collection.steps)));
+  steps_done_.store(
+      static_cast<std::int64_t>(fraction * static_cast<double>(plan_.collection.steps)));
   seconds_.store(seconds);
 }
 
@@ -115,8 +117,14 @@ void Chain::fill(ChainRecord record) {
 }
 
 ChainRecord Chain::record() const {
-  return {steps_done_.load(), evaluations_.load(), seconds_.load(), finished(),
-          divergence(),       halted(),            info(),          draws()};
+  return {steps_done_.load(),
+          evaluations_.load(),
+          seconds_.load(),
+          finished(),
+          divergence(),
+          halted(),
+          info(),
+          draws()};
 }
 
 double Chain::fraction() const {

@@ -28,8 +28,9 @@ struct ChainRecord {
 };
 
 /// What one chain of one sampler leaves behind. Written by the ChainGroup that moves it, one thread
-/// at a time; `take_trace` belongs to the monitor, the other functions to any thread. Nobody who looks
-/// makes the chain wait: points go through a TraceBuffer, draws and snapshots through PublishedLists.
+/// at a time; `take_trace` belongs to the monitor, the other functions to any thread. Nobody who
+/// looks makes the chain wait: points go through a TraceBuffer, draws and snapshots through
+/// PublishedLists.
 class Chain {
  public:
   Chain(const Experiment& experiment, const SamplerPlan& plan, int sampler, std::int64_t number);

@@ -28,7 +28,8 @@ double wall_seconds() {
 
 std::unique_ptr<Potential> potential_of(const Experiment& experiment, const torch::Device& device) {
   const auto options = torch::TensorOptions().dtype(experiment.dtype).device(device);
-  if (experiment.config.gradient == "autograd") return make_autograd_potential(experiment.posterior, options);
+  if (experiment.config.gradient == "autograd")
+    return make_autograd_potential(experiment.posterior, options);
   if (device.is_cpu()) return make_mlp_potential(experiment.posterior, experiment.dtype);
   return make_batched_mlp_potential(experiment.posterior, options);
 }
@@ -36,7 +37,8 @@ std::unique_ptr<Potential> potential_of(const Experiment& experiment, const torc
 }  // namespace
 
 ChainGroup::ChainGroup(const Experiment& experiment, const SamplerPlan& plan,
-                       std::vector<Chain*> chains, std::uint64_t seed, torch::Tensor given_positions)
+                       std::vector<Chain*> chains, std::uint64_t seed,
+                       torch::Tensor given_positions)
     : experiment_(experiment),
       plan_(plan),
       chains_(std::move(chains)),
@@ -51,7 +53,8 @@ void ChainGroup::prepare() {
     const RngKey key = purpose_key(seed_, Purpose::initial_position);
     std::vector<torch::Tensor> rows;
     for (const Chain* chain : chains_) {
-      rows.push_back(initial_position(experiment_.posterior, key, chain->number(), experiment_.dtype));
+      rows.push_back(
+          initial_position(experiment_.posterior, key, chain->number(), experiment_.dtype));
     }
     start_ = torch::cat(rows);
   }
@@ -68,8 +71,9 @@ void ChainGroup::prepare() {
                             experiment_.posterior.data_count(), batch);
     }
   }
-  state_ = plan_.sampler->init(start_.to(stream_.device(), experiment_.dtype, false, true).contiguous(),
-                               chains_.front()->number());
+  state_ =
+      plan_.sampler->init(start_.to(stream_.device(), experiment_.dtype, false, true).contiguous(),
+                          chains_.front()->number());
   start_ = torch::Tensor();
 }
 
@@ -87,8 +91,10 @@ void ChainGroup::advance(const RunControl& control, double seconds) {
   } catch (const std::exception& error) {
     const bool memory = is_out_of_memory(error);
     end_all([&](Chain& chain) {
-      if (memory) chain.halt(state_.step + 1, "out of memory on " + experiment_.config.device);
-      else chain.diverge(state_.step + 1, std::string("failed: ") + error.what());
+      if (memory)
+        chain.halt(state_.step + 1, "out of memory on " + experiment_.config.device);
+      else
+        chain.diverge(state_.step + 1, std::string("failed: ") + error.what());
     });
   }
   for (Chain* chain : chains_) {
@@ -113,7 +119,8 @@ bool ChainGroup::transition(const RunControl& control) {
   const bool collecting = t > plan_.collection.burn_in && info.collect;
   steps_done_.store(t, std::memory_order_relaxed);
   // The next transition overwrites the potentials.
-  pending_.push_back({t, per_chain, collecting, look_every_ == 1 ? info.potential : info.potential.clone()});
+  pending_.push_back(
+      {t, per_chain, collecting, look_every_ == 1 ? info.potential : info.potential.clone()});
   const bool last = t == plan_.collection.steps;
   const bool wanted = wants_position(t, collecting);
   if (pending_.size() >= look_every_ || wanted || last) look();
@@ -137,12 +144,13 @@ TransitionInfo ChainGroup::take() {
 /// Capturing counts the transition but does not do it; the replay that follows does. Where it fails
 /// the transitions go on as they were.
 void ChainGroup::capture_when_warm() {
-  if (stream_.is_cpu() || state_.step < warm_transitions || experiment_.config.gradient == "autograd" ||
-      !plan_.sampler->repeats(state_)) {
+  if (stream_.is_cpu() || state_.step < warm_transitions ||
+      experiment_.config.gradient == "autograd" || !plan_.sampler->repeats(state_)) {
     return;
   }
   const std::int64_t step = state_.step, evaluations = state_.gradient_evaluations;
-  graph_ = stream_.capture([this] { captured_ = plan_.sampler->step(noise_key_, state_, *potential_); });
+  graph_ =
+      stream_.capture([this] { captured_ = plan_.sampler->step(noise_key_, state_, *potential_); });
   if (graph_) return;
   state_.step = step;
   state_.gradient_evaluations = evaluations;

@@ -15,13 +15,14 @@
 
 namespace ergo {
 
-/// Moves chains of one sampler together, as rows of [chains, params]: the only loop over transitions.
-/// On the CPU a group is one chain; on a CUDA device it is all chains of a sampler, and a transition
-/// that queues the same work every time is captured once and replayed. `advance` is called by one
-/// worker at a time, the other functions by any thread.
+/// Moves chains of one sampler together, as rows of [chains, params]: the only loop over
+/// transitions. On the CPU a group is one chain; on a CUDA device it is all chains of a sampler,
+/// and a transition that queues the same work every time is captured once and replayed. `advance`
+/// is called by one worker at a time, the other functions by any thread.
 ///
-/// The numbers of a device are looked at every few transitions only, because looking waits for it; a
-/// chain's divergence is then reported at its true step. A row that ended stays in the group unseen.
+/// The numbers of a device are looked at every few transitions only, because looking waits for it;
+/// a chain's divergence is then reported at its true step. A row that ended stays in the group
+/// unseen.
 class ChainGroup {
  public:
   /// @param chains consecutive chains of one sampler, at least one; they outlive the group.
@@ -29,7 +30,8 @@ class ChainGroup {
   ChainGroup(const Experiment& experiment, const SamplerPlan& plan, std::vector<Chain*> chains,
              std::uint64_t seed, torch::Tensor given_positions);
 
-  /// Transitions between two looks at the numbers: 1 on the CPU, more on a device. Before `advance`.
+  /// Transitions between two looks at the numbers: 1 on the CPU, more on a device. Before
+  /// `advance`.
   void look_every(std::size_t transitions) { look_every_ = transitions; }
 
   /// Takes transitions for about `seconds` of wall time or until the control says no.

@@ -47,12 +47,14 @@ io::Array array_of(const std::string& name, const std::vector<torch::Tensor>& dr
 std::vector<torch::Tensor> draws_from(const io::Array& array, const Experiment& experiment) {
   const std::int64_t params = experiment.posterior.network->layout().size();
   const char* dtype = experiment.dtype == torch::kDouble ? "F64" : "F32";
-  if (array.shape.size() != 2 || array.shape[1] != params || array.dtype != dtype) throw no_record();
+  if (array.shape.size() != 2 || array.shape[1] != params || array.dtype != dtype)
+    throw no_record();
   std::vector<torch::Tensor> draws;
   const std::size_t row = static_cast<std::size_t>(params) * torch::elementSize(experiment.dtype);
   for (std::int64_t d = 0; d < array.shape[0]; ++d) {
     draws.push_back(torch::empty({params}, experiment.dtype));
-    std::memcpy(draws.back().data_ptr(), array.bytes.data() + static_cast<std::size_t>(d) * row, row);
+    std::memcpy(draws.back().data_ptr(), array.bytes.data() + static_cast<std::size_t>(d) * row,
+                row);
   }
   return draws;
 }
@@ -61,9 +63,12 @@ std::vector<torch::Tensor> draws_from(const io::Array& array, const Experiment& 
 json head_of(const ChainRecord& record) {
   json names = json::array();
   for (const auto& [name, value] : record.info) names.push_back(name);
-  return {{"steps", record.steps},       {"evaluations", record.evaluations},
-          {"finished", record.finished}, {"divergence", to_json(record.divergence)},
-          {"halted", to_json(record.halted)}, {"info", names}};
+  return {{"steps", record.steps},
+          {"evaluations", record.evaluations},
+          {"finished", record.finished},
+          {"divergence", to_json(record.divergence)},
+          {"halted", to_json(record.halted)},
+          {"info", names}};
 }
 
 ChainRecord record_from(const json& head, const std::vector<double>& numbers) {
@@ -85,7 +90,8 @@ ChainRecord read_record(const io::SafeTensors& all, const json& head, std::size_
   const io::Array* numbers = all.find(numbers_name(chain));
   if (!numbers || numbers->dtype != "F64") throw no_record();
   ChainRecord record = record_from(head, numbers->doubles());
-  if (const io::Array* draws = all.find(draws_name(chain))) record.draws = draws_from(*draws, experiment);
+  if (const io::Array* draws = all.find(draws_name(chain)))
+    record.draws = draws_from(*draws, experiment);
   return record;
 }
 
@@ -107,7 +113,8 @@ std::string encode_chains(const std::vector<Chain*>& chains) {
   return io::serialise(all);
 }
 
-void fill_chains(const std::string& bytes, const std::vector<Chain*>& chains, const Experiment& experiment) {
+void fill_chains(const std::string& bytes, const std::vector<Chain*>& chains,
+                 const Experiment& experiment) {
   try {
     const io::SafeTensors all = io::parse_safetensors(bytes, "A record of chains");
     const json heads = json::parse(all.metadata.at("chains"));

@@ -27,7 +27,8 @@ CollectionPlan plan_collection(const Sampler& sampler, const std::string& id, st
     throw Error(ExitCode::config,
                 fmt::format("Sampler '{}' can keep {} draws per chain in {} transitions (burn-in "
                             "{}), but {} are asked for; lower draws or raise "
-                            "gradient_evaluations.", id, collectable, steps, burn_in, draws));
+                            "gradient_evaluations.",
+                            id, collectable, steps, burn_in, draws));
   }
   plan.thin = collectable / draws;
   while (plan.thin > 1 && count_kept(sampler, plan) < draws) --plan.thin;

@@ -12,7 +12,7 @@ namespace ergo {
 /// Chains ask `may_advance` once per transition; it never blocks.
 class RunControl {
  public:
-  void stop();              ///< ends the run at the next transition; cannot be undone
+  void stop();  ///< ends the run at the next transition; cannot be undone
   void pause();
   void resume();
   void step(std::int64_t n = 1);  ///< while paused: every chain may take n more transitions

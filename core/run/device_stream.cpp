@@ -59,7 +59,8 @@ void DeviceStream::run(const std::function<void()>& work) {
   }
   const std::lock_guard lock(device_mutex());
   if (!stream_) {
-    stream_ = std::make_shared<c10::cuda::CUDAStream>(c10::cuda::getStreamFromPool(false, device_.index()));
+    stream_ = std::make_shared<c10::cuda::CUDAStream>(
+        c10::cuda::getStreamFromPool(false, device_.index()));
   }
   const auto& stream = *std::static_pointer_cast<c10::cuda::CUDAStream>(stream_);
   const c10::cuda::CUDAStreamGuard guard(stream);

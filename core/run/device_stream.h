@@ -8,8 +8,8 @@
 
 namespace ergo {
 
-/// One transition, captured as a CUDA graph: launched as a whole, without the host's cost of a launch
-/// per operation. Everything it reads and writes stays at its address.
+/// One transition, captured as a CUDA graph: launched as a whole, without the host's cost of a
+/// launch per operation. Everything it reads and writes stays at its address.
 class StepGraph {
  public:
   virtual ~StepGraph() = default;
@@ -33,8 +33,8 @@ class DeviceStream {
   void run(const std::function<void()>& work);
 
   /// Captures what `step` queues, without doing it. Call within run(), after some transitions that
-  /// warmed the libraries up. @return null on the CPU, and, once and for all, when something cannot be
-  /// captured: `step` may have been called in part then, and nothing of it was done.
+  /// warmed the libraries up. @return null on the CPU, and, once and for all, when something cannot
+  /// be captured: `step` may have been called in part then, and nothing of it was done.
   std::unique_ptr<StepGraph> capture(const std::function<void()>& step);
 
  private:

@@ -76,11 +76,11 @@ SamplerPlan plan_sampler(const json& section, const Experiment& experiment) {
                     run.steps == 0)) {
     throw Error(ExitCode::config,
                 fmt::format("Field 'gradient_evaluations' is {}, but must be a multiple of the {} "
-                            "chains of sampler '{}'.", experiment.config.gradient_evaluations,
-                            plan.chains, plan.id));
+                            "chains of sampler '{}'.",
+                            experiment.config.gradient_evaluations, plan.chains, plan.id));
   }
-  const auto by_fraction = static_cast<std::int64_t>(
-      static_cast<double>(steps) * experiment.config.burn_in_fraction);
+  const auto by_fraction =
+      static_cast<std::int64_t>(static_cast<double>(steps) * experiment.config.burn_in_fraction);
   const std::int64_t burn_in =
       run.burn_in >= 0 ? run.burn_in : (schedules_its_draws(plan.id) ? 0 : by_fraction);
   plan.sampler = make_sampler(plan.id, section,
@@ -88,8 +88,7 @@ SamplerPlan plan_sampler(const json& section, const Experiment& experiment) {
                                experiment.posterior.data_count(), experiment.folder});
   // HMC keeps every transition after burn-in: a reference wants all it can get.
   const std::int64_t draws =
-      exempt ? steps - burn_in
-             : (experiment.config.draws + plan.chains - 1) / plan.chains;
+      exempt ? steps - burn_in : (experiment.config.draws + plan.chains - 1) / plan.chains;
   if (!exempt && draws * plan.chains != experiment.config.draws) {
     throw Error(ExitCode::config, fmt::format("Field 'draws' is {}, but must be a multiple of the "
                                               "{} chains of sampler '{}'.",
@@ -110,13 +109,14 @@ void check_limits(const Experiment& experiment) {
   if (mib > static_cast<double>(experiment.config.draw_limit_mib)) {
     throw Error(ExitCode::config,
                 fmt::format("The stored draws would take {:.0f} MiB, more than draw_limit_mib = "
-                            "{}.", mib, experiment.config.draw_limit_mib));
+                            "{}.",
+                            mib, experiment.config.draw_limit_mib));
   }
   if (experiment.config.batch_size > experiment.posterior.data_count()) {
     throw Error(ExitCode::config,
                 fmt::format("Field 'batch_size' is {}, but must be <= {}, the number of training "
-                            "data.", experiment.config.batch_size,
-                            experiment.posterior.data_count()));
+                            "data.",
+                            experiment.config.batch_size, experiment.posterior.data_count()));
   }
 }
 
@@ -125,7 +125,8 @@ void check_limits(const Experiment& experiment) {
 Experiment make_experiment(const Preset& preset) {
   if (preset.kind() != "compare") {
     throw Error(ExitCode::usage, fmt::format("Preset '{}' is of kind {}; run takes presets of kind "
-                                             "compare.", preset.id, preset.kind()));
+                                             "compare.",
+                                             preset.id, preset.kind()));
   }
   require_none(problems(preset), preset.id);
   Experiment experiment;
@@ -148,7 +149,8 @@ Experiment make_experiment(const Preset& preset) {
   }
   if (experiment.samplers.empty()) {
     throw Error(ExitCode::config, fmt::format("{}: field 'samplers' must name at least one "
-                                              "sampler to run.", preset.id));
+                                              "sampler to run.",
+                                              preset.id));
   }
   check_limits(experiment);
   return experiment;
@@ -161,25 +163,27 @@ torch::Tensor load_positions(const std::filesystem::path& file, const ParameterL
   for (const BlockInfo& block : layout.blocks()) {
     const io::Array* array = archive.find(block.name);
     if (!array) {
-      throw Error(ExitCode::data, fmt::format("{}: tensor '{}' is missing.", file.string(), block.name));
+      throw Error(ExitCode::data,
+                  fmt::format("{}: tensor '{}' is missing.", file.string(), block.name));
     }
     std::vector<std::int64_t> expected = block.shape;
     const std::int64_t chains = array->shape.empty() ? 0 : array->shape.front();
     expected.insert(expected.begin(), chains);
     if (array->shape != expected || chains < 1) {
-      throw Error(ExitCode::data,
-                  fmt::format("{}: tensor '{}' must have shape [chains, {}], but has [{}].",
-                              file.string(), block.name, fmt::join(block.shape, ", "),
-                              fmt::join(array->shape, ", ")));
+      throw Error(
+          ExitCode::data,
+          fmt::format("{}: tensor '{}' must have shape [chains, {}], but has [{}].", file.string(),
+                      block.name, fmt::join(block.shape, ", "), fmt::join(array->shape, ", ")));
     }
     std::vector<double> values = array->doubles();
     if (!blocks.empty() && blocks.front().size(0) != chains) {
-      throw Error(ExitCode::data, fmt::format("{}: tensor '{}' has {} chains, but the first has {}.",
-                                              file.string(), block.name, chains,
-                                              blocks.front().size(0)));
+      throw Error(ExitCode::data,
+                  fmt::format("{}: tensor '{}' has {} chains, but the first has {}.", file.string(),
+                              block.name, chains, blocks.front().size(0)));
     }
-    blocks.push_back(torch::from_blob(values.data(), {chains, ParameterLayout::size_of(block)},
-                                      torch::kDouble).clone());
+    blocks.push_back(
+        torch::from_blob(values.data(), {chains, ParameterLayout::size_of(block)}, torch::kDouble)
+            .clone());
   }
   return torch::cat(blocks, 1).to(dtype).contiguous();
 }

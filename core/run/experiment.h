@@ -18,7 +18,7 @@ struct SamplerPlan {
   nlohmann::json section;
   std::shared_ptr<const Sampler> sampler;
   std::int64_t chains = 1;
-  CollectionPlan collection;  ///< per chain
+  CollectionPlan collection;    ///< per chain
   bool reference_only = false;  ///< hmc made for `reference = recompute`: outside the comparison
 };
 

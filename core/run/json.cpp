@@ -68,9 +68,17 @@ json to_json(const RunResult& result) {
 }
 
 const std::vector<std::string>& metric_order() {
-  static const std::vector<std::string> order = {
-      "accuracy", "nll", "rmse", "coverage_90", "ece", "brier", "kld", "disagreement",
-      "wasserstein_to_reference", "reference_self_distance", "validation_nll"};
+  static const std::vector<std::string> order = {"accuracy",
+                                                 "nll",
+                                                 "rmse",
+                                                 "coverage_90",
+                                                 "ece",
+                                                 "brier",
+                                                 "kld",
+                                                 "disagreement",
+                                                 "wasserstein_to_reference",
+                                                 "reference_self_distance",
+                                                 "validation_nll"};
   return order;
 }
 

@@ -123,8 +123,9 @@ void Monitor::emit_divergences() {
     if (reported_[i]) continue;
     if (const auto halted = chains_[i]->halted()) {
       reported_[i] = true;
-      emit_(LogMessage{0, "error", fmt::format("Chain {} was cut short at step {}: {}.", halted->chain,
-                                               halted->step, halted->reason)});
+      emit_(LogMessage{0, "error",
+                       fmt::format("Chain {} was cut short at step {}: {}.", halted->chain,
+                                   halted->step, halted->reason)});
     }
     const std::optional<Divergence> divergence = chains_[i]->divergence();
     if (!divergence) continue;

@@ -72,7 +72,7 @@ class Monitor {
   int workers_;
   bool live_;
   std::vector<Watched> watched_;
-  std::vector<bool> reported_;  ///< chains whose divergence was told
+  std::vector<bool> reported_;        ///< chains whose divergence was told
   std::vector<Snapshots> snapshots_;  ///< per chain
   std::size_t snapshots_seen_ = 0;
   std::mutex mutex_;

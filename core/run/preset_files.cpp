@@ -10,8 +10,9 @@ namespace ergo {
 namespace {
 
 bool names_a_file(const std::string& field) {
-  constexpr std::array names = {"file", "train_images", "train_labels", "test_images", "test_labels",
-                                "initial_positions", "reference_file", "meta_parameters"};
+  constexpr std::array names = {"file",           "train_images",   "train_labels",
+                                "test_images",    "test_labels",    "initial_positions",
+                                "reference_file", "meta_parameters"};
   return std::find(names.begin(), names.end(), field) != names.end();
 }
 

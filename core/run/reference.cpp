@@ -30,8 +30,9 @@ double worst_rhat(const Reference& reference) {
     for (std::size_t c = 0; c < chains.size(); ++c) {
       for (std::size_t d = 0; d < chains[c].size(); ++d) {
         const std::size_t row = c * chains[c].size() + d;
-        chains[c][d] = reference.f[row * static_cast<std::size_t>(reference.grid) +
-                                   static_cast<std::size_t>(g)];
+        chains[c][d] =
+            reference
+                .f[row * static_cast<std::size_t>(reference.grid) + static_cast<std::size_t>(g)];
       }
     }
     worst = std::max(worst, diagnostics::rhat(chains));
@@ -48,8 +49,8 @@ Reference thinned(const Reference& reference, std::int64_t draws) {
   for (std::int64_t c = 0; c < reference.chains; ++c) {
     for (std::int64_t d = 0; d < draws; ++d) {
       const std::int64_t from = c * reference.draws + (d + 1) * reference.draws / draws - 1;
-      const auto row = reference.f.begin() + static_cast<std::ptrdiff_t>(from) *
-                                                 static_cast<std::ptrdiff_t>(width);
+      const auto row = reference.f.begin() +
+                       static_cast<std::ptrdiff_t>(from) * static_cast<std::ptrdiff_t>(width);
       out.f.insert(out.f.end(), row, row + static_cast<std::ptrdiff_t>(width));
     }
   }
@@ -60,8 +61,9 @@ Reference load_reference(const std::filesystem::path& file) {
   const io::SafeTensors archive = io::load_safetensors(file);
   const io::Array* f = archive.find("f");
   if (!f || f->shape.size() != 3 || !archive.metadata.contains("hash")) {
-    throw Error(ExitCode::data, file.string() + ": not a reference: it needs a tensor 'f' of shape "
-                                                "[chains, draws, grid] and metadata 'hash'.");
+    throw Error(ExitCode::data, file.string() +
+                                    ": not a reference: it needs a tensor 'f' of shape "
+                                    "[chains, draws, grid] and metadata 'hash'.");
   }
   Reference reference{f->shape[0], f->shape[1], f->shape[2], f->doubles(), archive.metadata};
   return reference;

@@ -45,11 +45,10 @@ void for_each_chunk(const Inputs& x, const float* theta, const MlpShape& shape,
 
 }  // namespace
 
-Report::Report(const Posterior& posterior) : posterior_(posterior), shape_(posterior.network->shape()) {}
+Report::Report(const Posterior& posterior)
+    : posterior_(posterior), shape_(posterior.network->shape()) {}
 
-double Report::sigma() const {
-  return posterior_.noise_sd * posterior_.data->standardisation.y_sd;
-}
+double Report::sigma() const { return posterior_.noise_sd * posterior_.data->standardisation.y_sd; }
 
 void Report::add_draw(const torch::Tensor& position) {
   const torch::Tensor single = position.to(torch::kFloat).contiguous();
@@ -88,11 +87,12 @@ void Report::predict(const Split& split, const float* theta, SplitPredictions& o
 void Report::predict_grid(const float* theta) {
   const Standardisation& scale = posterior_.data->standardisation;
   if (posterior_.data->grid.count == 0) return;
-  for_each_chunk(posterior_.data->grid, theta, shape_, buffers_, [&](const Outputs& f, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) {
-      grid_f_.push_back(static_cast<double>(f(0, i)) * scale.y_sd + scale.y_mean);
-    }
-  });
+  for_each_chunk(posterior_.data->grid, theta, shape_, buffers_,
+                 [&](const Outputs& f, std::int64_t count) {
+                   for (std::int64_t i = 0; i < count; ++i) {
+                     grid_f_.push_back(static_cast<double>(f(0, i)) * scale.y_sd + scale.y_mean);
+                   }
+                 });
 }
 
 std::vector<double> Report::original_targets(const Split& split) const {
@@ -121,10 +121,11 @@ std::map<std::string, double> Report::regression_metrics() const {
   const std::int64_t points = posterior_.data->test.size();
   const std::vector<double> kld =
       diagnostics::pairwise_kld_gaussian(test_.f, draws_, points, sigma());
-  return {{"nll", diagnostics::gaussian_nll(test_.f, draws_, y, sigma())},
-          {"rmse", diagnostics::rmse(test_.f, draws_, y)},
-          {"coverage_90", diagnostics::coverage(diagnostics::pit(test_.f, draws_, y, sigma()), 0.9)},
-          {"kld", diagnostics::mean_over_pairs(kld, draws_)}};
+  return {
+      {"nll", diagnostics::gaussian_nll(test_.f, draws_, y, sigma())},
+      {"rmse", diagnostics::rmse(test_.f, draws_, y)},
+      {"coverage_90", diagnostics::coverage(diagnostics::pit(test_.f, draws_, y, sigma()), 0.9)},
+      {"kld", diagnostics::mean_over_pairs(kld, draws_)}};
 }
 
 std::map<std::string, double> Report::classification_metrics() const {
@@ -153,10 +154,10 @@ std::map<std::string, double> Report::metrics(const Reference* reference) const 
   if (reference && posterior_.data->grid.count == reference->grid) {
     out["reference_self_distance"] = reference->self_distance();
     out["wasserstein_to_reference"] =
-        draws_ == 0 ? undefined
-                    : diagnostics::mean_wasserstein(grid_f_, draws_, reference->f,
-                                                    reference->chains * reference->draws,
-                                                    reference->grid);
+        draws_ == 0
+            ? undefined
+            : diagnostics::mean_wasserstein(grid_f_, draws_, reference->f,
+                                            reference->chains * reference->draws, reference->grid);
   }
   return out;
 }

@@ -25,10 +25,10 @@ class Report {
   std::map<std::string, double> metrics(const Reference* reference) const;
   /// NLL on the validation split (tuning), NaN without one or without draws.
   double validation_nll() const;
-  double test_nll() const;  ///< the metric "nll" alone
-  Band band() const;                          ///< empty without a grid
-  std::vector<double> pairwise_kld() const;   ///< [K, K]
-  ReliabilityUpdated reliability() const;     ///< run and sampler left at 0
+  double test_nll() const;                   ///< the metric "nll" alone
+  Band band() const;                         ///< empty without a grid
+  std::vector<double> pairwise_kld() const;  ///< [K, K]
+  ReliabilityUpdated reliability() const;    ///< run and sampler left at 0
   const std::vector<double>& grid_predictions() const { return grid_f_; }  ///< [K, G]
 
  private:

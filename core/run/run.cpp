@@ -58,10 +58,9 @@ Groups make_groups(const Experiment& experiment, const Chains& chains, std::uint
   auto next = chains.begin();
   for (const SamplerPlan& plan : experiment.samplers) {
     if (given.defined() && given.size(0) < plan.chains) {
-      throw Error(ExitCode::data,
-                  fmt::format("{}: holds {} chains, but sampler '{}' has {}.",
-                              experiment.config.initial_positions, given.size(0), plan.id,
-                              plan.chains));
+      throw Error(ExitCode::data, fmt::format("{}: holds {} chains, but sampler '{}' has {}.",
+                                              experiment.config.initial_positions, given.size(0),
+                                              plan.id, plan.chains));
     }
     const std::int64_t size = chains_per_group(experiment, plan);
     for (std::int64_t c = 0; c < plan.chains; c += size) {
@@ -81,17 +80,19 @@ std::optional<Reference> stored_reference(const Experiment& experiment,
   if (experiment.config.reference != "stored") return std::nullopt;
   const auto file = find_file(experiment.config.reference_file, experiment.folder);
   if (experiment.config.reference_file.empty() || !std::filesystem::exists(file)) {
-    warnings.push_back(fmt::format("No reference: file '{}' does not exist; --set "
-                                   "reference=recompute makes it.",
-                                   experiment.config.reference_file));
+    warnings.push_back(
+        fmt::format("No reference: file '{}' does not exist; --set "
+                    "reference=recompute makes it.",
+                    experiment.config.reference_file));
     return std::nullopt;
   }
   Reference reference = load_reference(file);
   if (reference.metadata["hash"] != experiment.reference_hash ||
       reference.grid != experiment.posterior.data->grid.count) {
-    warnings.push_back(fmt::format("No reference: '{}' was made for another model, data or prior; "
-                                   "--set reference=recompute makes it anew.",
-                                   experiment.config.reference_file));
+    warnings.push_back(
+        fmt::format("No reference: '{}' was made for another model, data or prior; "
+                    "--set reference=recompute makes it anew.",
+                    experiment.config.reference_file));
     return std::nullopt;
   }
   return reference;
@@ -177,14 +178,14 @@ SamplerResult collect(const Experiment& experiment, std::size_t s, const Chains&
   }
   result.draws = report.draws();
   result.drawing_chains = static_cast<std::int64_t>(usable.size());
-  result.draws_per_chain = usable.empty() ? 0 : static_cast<std::int64_t>(usable.front().draws.size());
+  result.draws_per_chain =
+      usable.empty() ? 0 : static_cast<std::int64_t>(usable.front().draws.size());
   result.metrics = report.metrics(plan.reference_only ? nullptr : reference);
   result.band = report.band();
   result.positions = pack<float>(usable);
   if (experiment.dtype == torch::kDouble) result.positions_f64 = pack<double>(usable);
-  result.draws_sha256 = io::sha256_hex(
-      {reinterpret_cast<const char*>(result.positions->data()),
-       result.positions->size() * sizeof(float)});
+  result.draws_sha256 = io::sha256_hex({reinterpret_cast<const char*>(result.positions->data()),
+                                        result.positions->size() * sizeof(float)});
   const bool all_diverged = result.divergences.size() == chains.size();
   result.status = all_diverged ? "diverged" : finished ? "done" : "stopped";
   return result;
@@ -221,7 +222,8 @@ nlohmann::json standardisation_of(const Dataset& data) {
 nlohmann::json resolved(const Preset& preset) {
   Preset copy = preset;
   copy.document.erase("tuned");
-  for (const PresetFile& file : preset_files(preset)) set_field(copy, file.field, file.path.string());
+  for (const PresetFile& file : preset_files(preset))
+    set_field(copy, file.field, file.path.string());
   return copy.document;
 }
 
@@ -232,16 +234,18 @@ void note_not_finite(RunResult& result) {
                                             d.chain, d.step, d.reason));
     }
     for (const Divergence& d : sampler.halts) {
-      result.warnings.push_back(fmt::format("{}: chain {} was cut short at step {}: {}; what it had "
-                                            "collected is kept.", sampler.id, d.chain, d.step, d.reason));
+      result.warnings.push_back(
+          fmt::format("{}: chain {} was cut short at step {}: {}; what it had "
+                      "collected is kept.",
+                      sampler.id, d.chain, d.step, d.reason));
     }
     for (const auto& [name, value] : sampler.metrics) {
       if (std::isfinite(value)) continue;
-      result.warnings.push_back(
-          fmt::format("{}: {} is undefined: {}.", sampler.id, name,
-                      sampler.draws == 0 ? "no draws"
-                      : sampler.draws < 2 ? "it needs two draws"
-                                          : "its computation was not finite"));
+      result.warnings.push_back(fmt::format("{}: {} is undefined: {}.", sampler.id, name,
+                                            sampler.draws == 0 ? "no draws"
+                                            : sampler.draws < 2
+                                                ? "it needs two draws"
+                                                : "its computation was not finite"));
     }
   }
 }
@@ -265,7 +269,8 @@ struct Prepared {
   Prepared(const Preset& preset, const RunOptions& options)
       : experiment(make_experiment(preset)),
         // One thread feeds a device: more would only queue behind each other.
-        workers(experiment.config.device == "cpu" ? worker_count(options.workers, options.live) : 1),
+        workers(experiment.config.device == "cpu" ? worker_count(options.workers, options.live)
+                                                  : 1),
         reference(stored_reference(experiment, warnings)),
         chains(make_chains(experiment)),
         groups(make_groups(experiment, chains, options.seed)) {}
@@ -319,8 +324,9 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   emit(started_event(experiment, preset, options.seed, reference));
   for (const std::string& warning : result.warnings) emit(LogMessage{0, "warning", warning});
   if (experiment.config.device != "cpu") {
-    emit(LogMessage{0, "info", fmt::format("Device {}: {}.", experiment.config.device,
-                                           describe(with_free_memory(experiment.config.device)))});
+    emit(LogMessage{0, "info",
+                    fmt::format("Device {}: {}.", experiment.config.device,
+                                describe(with_free_memory(experiment.config.device)))});
   }
   const int processes = options.share ? options.share->processes() : 1;
   Monitor monitor(experiment, chains, reference ? &*reference : nullptr, emit,

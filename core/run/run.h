@@ -39,8 +39,9 @@ struct SamplerResult {
   Band band;  ///< regression on a grid only
   /// Kept positions, float32 little-endian, [draws][chains][params]; chains without divergence.
   std::shared_ptr<const std::vector<float>> positions;
-  std::shared_ptr<const std::vector<double>> positions_f64;  ///< the same in a float64 run, else null
-  std::int64_t draws_per_chain = 0, drawing_chains = 0;      ///< the first two axes of positions
+  std::shared_ptr<const std::vector<double>>
+      positions_f64;                                     ///< the same in a float64 run, else null
+  std::int64_t draws_per_chain = 0, drawing_chains = 0;  ///< the first two axes of positions
 };
 
 struct RunResult {
@@ -62,10 +63,11 @@ struct RunResult {
 
 struct RunOptions {
   std::uint64_t seed = 1;
-  int workers = 0;         ///< 0: one per core, one fewer (at least 1) with `live`
-  bool live = false;       ///< a window is watching: emit derived pictures while chains run
-  std::int64_t run = 1;    ///< number put into every event
-  /// The job of several processes that this run is part of (run_share.h), or null. It outlives run().
+  int workers = 0;       ///< 0: one per core, one fewer (at least 1) with `live`
+  bool live = false;     ///< a window is watching: emit derived pictures while chains run
+  std::int64_t run = 1;  ///< number put into every event
+  /// The job of several processes that this run is part of (run_share.h), or null. It outlives
+  /// run().
   TaskShare* share = nullptr;
 };
 
@@ -84,7 +86,7 @@ nlohmann::json to_json(const RunResult& result);
 std::string table(const RunResult& result);
 
 struct ArchiveOptions {
-  bool force = false;           ///< replace a folder that is not empty
+  bool force = false;  ///< replace a folder that is not empty
   bool save_positions = false;
 };
 

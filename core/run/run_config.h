@@ -24,19 +24,23 @@ struct RunConfig {
   template <class V>
   void visit(V&& v) {
     v("gradient_evaluations", gradient_evaluations,
-      FieldInfo{.min = 1, .max = 1e12, .unit = "evaluations",
+      FieldInfo{.min = 1,
+                .max = 1e12,
+                .unit = "evaluations",
                 .doc = "Gradient evaluations of each sampler, summed over its chains."});
     v("draws", draws,
       FieldInfo{.min = 1, .max = 1e6, .doc = "K: draws of each sampler, pooled over its chains."});
     v("batch_size", batch_size,
       FieldInfo{.min = 0, .max = 1e9, .unit = "points", .doc = "Minibatch size; 0: all data."});
     v("burn_in_fraction", burn_in_fraction,
-      FieldInfo{.min = 0, .max = 0.99,
+      FieldInfo{.min = 0,
+                .max = 0.99,
                 .doc = "Share of a chain's transitions before its first draw, where a sampler has "
                        "no burn_in of its own; cyclical samplers and ensembles have none."});
     v("device", device,
-      FieldInfo{.doc = "Where the chains move: cpu, or a CUDA device as cuda:0, where all chains of a "
-                       "sampler move together.",
+      FieldInfo{.doc =
+                    "Where the chains move: cpu, or a CUDA device as cuda:0, where all chains of a "
+                    "sampler move together.",
                 .suggestions = device_suggestions()});
     v("dtype", dtype, FieldInfo{.choices = {"float32", "float64"}, .doc = "Type of positions."});
     v("gradient", gradient,
@@ -45,7 +49,8 @@ struct RunConfig {
                 .advanced = true});
     v("initial_positions", initial_positions,
       FieldInfo{.doc = "Safetensors file, one tensor per block [chains, ...]; empty: drawn from "
-                       "the seed.", .advanced = true});
+                       "the seed.",
+                .advanced = true});
     v("reference", reference,
       FieldInfo{.choices = {"none", "stored", "recompute"},
                 .doc = "HMC reference: none (hmc runs as any sampler), the stored draws of "
@@ -53,8 +58,11 @@ struct RunConfig {
     v("reference_file", reference_file,
       FieldInfo{.doc = "Stored reference, relative to the preset.", .advanced = true});
     v("draw_limit_mib", draw_limit_mib,
-      FieldInfo{.min = 1, .max = 1e6, .unit = "MiB",
-                .doc = "A run whose stored draws would exceed this is refused.", .advanced = true});
+      FieldInfo{.min = 1,
+                .max = 1e6,
+                .unit = "MiB",
+                .doc = "A run whose stored draws would exceed this is refused.",
+                .advanced = true});
   }
 };
 
@@ -65,15 +73,24 @@ struct SamplerRunConfig {
   std::int64_t burn_in = -1;
   template <class V>
   void visit(V&& v) {
-    v("chains", chains, FieldInfo{.min = 0, .max = 100000,
-                                  .doc = "Chains or members that share the evaluations; 0: one, or "
-                                         "K for a deep ensemble."});
-    v("steps", steps, FieldInfo{.min = 0, .max = 1e12, .unit = "transitions",
-                                .doc = "Transitions of each chain; 0: gradient_evaluations / chains.",
-                                .advanced = true});
-    v("burn_in", burn_in, FieldInfo{.min = -1, .max = 1e12, .unit = "transitions",
-                                    .doc = "Transitions before the first draw; -1: by "
-                                           "burn_in_fraction.", .advanced = true});
+    v("chains", chains,
+      FieldInfo{.min = 0,
+                .max = 100000,
+                .doc = "Chains or members that share the evaluations; 0: one, or "
+                       "K for a deep ensemble."});
+    v("steps", steps,
+      FieldInfo{.min = 0,
+                .max = 1e12,
+                .unit = "transitions",
+                .doc = "Transitions of each chain; 0: gradient_evaluations / chains.",
+                .advanced = true});
+    v("burn_in", burn_in,
+      FieldInfo{.min = -1,
+                .max = 1e12,
+                .unit = "transitions",
+                .doc = "Transitions before the first draw; -1: by "
+                       "burn_in_fraction.",
+                .advanced = true});
   }
 };
 

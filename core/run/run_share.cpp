@@ -29,7 +29,8 @@ std::vector<Fact> facts_of(const Preset& preset, const std::vector<std::uint64_t
 
 }  // namespace
 
-std::unique_ptr<TaskShare> make_run_share(const Preset& preset, const std::vector<std::uint64_t>& seeds,
+std::unique_ptr<TaskShare> make_run_share(const Preset& preset,
+                                          const std::vector<std::uint64_t>& seeds,
                                           const DistributedOptions& options, RunControl& control) {
   if (!options.on()) return make_local_share(control);
   return make_peer_share(options, facts_of(preset, seeds), control);

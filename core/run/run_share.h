@@ -9,11 +9,12 @@
 
 namespace ergo {
 
-/// The job in which several processes run `preset` with every seed of the list, one after the other;
-/// one process alone when `options` are off. Free of torch.
+/// The job in which several processes run `preset` with every seed of the list, one after the
+/// other; one process alone when `options` are off. Free of torch.
 /// @throws as PeerGroup: {config} naming both sides when the processes differ in program, preset,
 /// seeds, or the content of a file that the preset names.
-std::unique_ptr<TaskShare> make_run_share(const Preset& preset, const std::vector<std::uint64_t>& seeds,
+std::unique_ptr<TaskShare> make_run_share(const Preset& preset,
+                                          const std::vector<std::uint64_t>& seeds,
                                           const DistributedOptions& options, RunControl& control);
 
 }  // namespace ergo

@@ -42,11 +42,14 @@ int worker_count(int asked, bool live) {
 }
 
 Scheduler::Scheduler(std::vector<ChainGroup*> groups, int samplers, RunControl& control)
-    : groups_(std::move(groups)), samplers_(samplers), control_(control), busy_(groups_.size(), false) {}
+    : groups_(std::move(groups)),
+      samplers_(samplers),
+      control_(control),
+      busy_(groups_.size(), false) {}
 
 bool Scheduler::done() const {
-  return control_.stopped() ||
-         std::all_of(groups_.begin(), groups_.end(), [](const ChainGroup* g) { return g->finished(); });
+  return control_.stopped() || std::all_of(groups_.begin(), groups_.end(),
+                                           [](const ChainGroup* g) { return g->finished(); });
 }
 
 std::size_t Scheduler::pick() {

@@ -13,8 +13,8 @@ namespace ergo {
 /// window watching. @throws Error{config} when more are asked for than there are cores.
 int worker_count(int asked, bool live);
 
-/// Moves groups of chains on a pool of std::jthread in short slices, always the sampler that is furthest
-/// behind, so that the samplers stay side by side. Draws do not depend on it.
+/// Moves groups of chains on a pool of std::jthread in short slices, always the sampler that is
+/// furthest behind, so that the samplers stay side by side. Draws do not depend on it.
 class Scheduler {
  public:
   /// @param groups  outlive it; there may be none.

@@ -17,7 +17,11 @@ class SharedChains {
  public:
   SharedChains(const Experiment& experiment, const std::vector<ChainGroup*>& groups, int workers,
                RunControl& control)
-      : experiment_(experiment), groups_(groups), workers_(workers), control_(control), own_(groups.size()) {}
+      : experiment_(experiment),
+        groups_(groups),
+        workers_(workers),
+        control_(control),
+        own_(groups.size()) {}
 
   void move(TaskShare& share) {
     const TaskShare::Pulse pulse{[this] { return progress(); },
@@ -35,7 +39,8 @@ class SharedChains {
     for (const std::size_t i : part) {
       groups.push_back(groups_[i]);
       own_[i] = true;
-      for (Chain* chain : groups_[i]->chains()) chain->show(0.0, 0.0);  // a lost process had shown more
+      for (Chain* chain : groups_[i]->chains())
+        chain->show(0.0, 0.0);  // a lost process had shown more
     }
     Scheduler(groups, static_cast<int>(experiment_.samplers.size()), control_).run(workers_);
     std::vector<std::string> records;
@@ -49,7 +54,8 @@ class SharedChains {
     for (std::size_t i = 0; i < groups_.size(); ++i) {
       if (!own_[i]) continue;
       json chains = json::array();
-      for (const Chain* chain : groups_[i]->chains()) chains.push_back({chain->fraction(), chain->seconds()});
+      for (const Chain* chain : groups_[i]->chains())
+        chains.push_back({chain->fraction(), chain->seconds()});
       list.push_back({i, chains});
     }
     return list.dump();

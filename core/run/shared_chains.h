@@ -9,8 +9,8 @@
 namespace ergo {
 
 /// Moves the groups together with the other processes of the job: each its own share on `workers`
-/// threads, those of a lost process once more from their start. Afterwards all chains are here as if
-/// this process had moved them. Meanwhile the chains of others show how far they are.
+/// threads, those of a lost process once more from their start. Afterwards all chains are here as
+/// if this process had moved them. Meanwhile the chains of others show how far they are.
 /// @throws as TaskShare::results().
 void move_together(TaskShare& share, const Experiment& experiment,
                    const std::vector<ChainGroup*>& groups, int workers, RunControl& control);

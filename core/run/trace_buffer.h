@@ -19,9 +19,9 @@ class TraceBuffer {
   explicit TraceBuffer(std::size_t capacity);
 
   void add(double step, double potential, bool collecting);  ///< chain; does not wait or allocate
-  void flush();                          ///< chain, between slices: nothing stays aside
-  const ThinnedSeries& take();           ///< monitor: what came since the last call; till the next
-  std::int64_t thinned() const;          ///< points left out so far; any thread
+  void flush();                  ///< chain, between slices: nothing stays aside
+  const ThinnedSeries& take();   ///< monitor: what came since the last call; till the next
+  std::int64_t thinned() const;  ///< points left out so far; any thread
   std::size_t capacity() const { return capacity_; }
 
  private:

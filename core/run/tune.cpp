@@ -25,8 +25,10 @@ std::map<std::string, std::vector<Setting>> grids(const json& grid) {
   for (const auto& [field, values] : grid.items()) {
     const std::size_t dot = field.find('.');
     if (dot == std::string::npos || !values.is_array() || values.empty()) {
-      throw Error(ExitCode::config, fmt::format("Field 'tuning.grid.{}' must be a list of values of "
-                                                "a sampler field such as sghmc.step_size.", field));
+      throw Error(ExitCode::config,
+                  fmt::format("Field 'tuning.grid.{}' must be a list of values of "
+                              "a sampler field such as sghmc.step_size.",
+                              field));
     }
     std::vector<Setting>& points = out[field.substr(0, dot)];
     if (points.empty()) points.emplace_back();
@@ -110,8 +112,10 @@ std::vector<std::uint64_t> parse_seed_range(const std::string& text) {
     part = std::from_chars(part.ptr + 1, end, last);
   }
   if (part.ec != std::errc() || part.ptr != end || last < first || last - first > 9999) {
-    throw Error(ExitCode::usage, fmt::format("Seeds '{}' must be a number, or a range such as 1-5 of at "
-                                             "most 10000 seeds.", text));
+    throw Error(ExitCode::usage,
+                fmt::format("Seeds '{}' must be a number, or a range such as 1-5 of at "
+                            "most 10000 seeds.",
+                            text));
   }
   std::vector<std::uint64_t> seeds(last - first + 1);
   std::iota(seeds.begin(), seeds.end(), first);
@@ -120,7 +124,8 @@ std::vector<std::uint64_t> parse_seed_range(const std::string& text) {
 
 json tune(const Preset& preset, int workers, const EventSink& sink, RunControl& control) {
   if (!preset.document.contains("tuning") || !preset.document["tuning"].contains("grid")) {
-    throw Error(ExitCode::usage, fmt::format("Preset '{}' has no 'tuning' section with a grid.", preset.id));
+    throw Error(ExitCode::usage,
+                fmt::format("Preset '{}' has no 'tuning' section with a grid.", preset.id));
   }
   const json section = preset.document["tuning"];
   const auto seeds = parse_seed_range(section.value("seeds", std::string("101-103")));
@@ -135,7 +140,8 @@ json tune(const Preset& preset, int workers, const EventSink& sink, RunControl& 
   progress.total = static_cast<std::int64_t>(jobs.size());
   parallel_for(jobs.size(), worker_count(workers, false), [&](std::size_t i) {
     if (control.stopped()) return;
-    jobs[i].nll = validation_nll(alone(preset, jobs[i].sampler, jobs[i].setting), jobs[i].seed, control);
+    jobs[i].nll =
+        validation_nll(alone(preset, jobs[i].sampler, jobs[i].setting), jobs[i].seed, control);
     const std::lock_guard lock(mutex);
     ++progress.done;
     if (sink) sink(progress);
@@ -162,10 +168,12 @@ json tune(const Preset& preset, int workers, const EventSink& sink, RunControl& 
 }
 
 std::string tuning_table(const json& tuning) {
-  std::string text = fmt::format("{:<15} {:>15} {:>9}  {}\n", "sampler", "validation NLL", "s.e.", "setting");
+  std::string text =
+      fmt::format("{:<15} {:>15} {:>9}  {}\n", "sampler", "validation NLL", "s.e.", "setting");
   for (const json& row : tuning.at("table")) {
     const auto value = [&row](const char* key) {
-      return row.at(key).is_number() ? fmt::format("{:.4f}", row.at(key).get<double>()) : std::string("-");
+      return row.at(key).is_number() ? fmt::format("{:.4f}", row.at(key).get<double>())
+                                     : std::string("-");
     };
     text += fmt::format("{:<15} {:>15} {:>9}  {}\n", row.at("sampler").get<std::string>(),
                         value("validation_nll"), value("standard_error"), row.at("setting").dump());

@@ -14,9 +14,9 @@ struct UsableChain {
   std::vector<torch::Tensor> draws;
 };
 
-/// Chains with draws and without divergence, in their order, cut to the same number of draws each. One
-/// that the machine cut short counts only where no other chain has draws, because it would shorten
-/// them all.
+/// Chains with draws and without divergence, in their order, cut to the same number of draws each.
+/// One that the machine cut short counts only where no other chain has draws, because it would
+/// shorten them all.
 std::vector<UsableChain> usable_chains(const std::vector<const Chain*>& chains);
 
 }  // namespace ergo

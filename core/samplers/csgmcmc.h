@@ -19,14 +19,18 @@ struct CsgmcmcConfig {
   template <class V>
   void visit(V&& v) {
     v("step_size", step_size,
-      FieldInfo{.min = 0, .open_min = true, .doc = "Largest step size, at the start of a cycle: "
-                "eps(t)^2 = max^2/2 (1 + cos(pi p))."});
+      FieldInfo{.min = 0,
+                .open_min = true,
+                .doc = "Largest step size, at the start of a cycle: "
+                       "eps(t)^2 = max^2/2 (1 + cos(pi p))."});
     v("friction", friction, FieldInfo{.min = 0, .doc = "Friction C of the SGHMC update."});
     v("temperature", temperature,
       FieldInfo{.min = 0, .doc = "Temperature in the sampling part; exploration has none."});
     v("cycles", cycles, FieldInfo{.min = 1, .max = 1000, .doc = "Number of cosine cycles."});
     v("sampling_fraction", sampling_fraction,
-      FieldInfo{.min = 0, .max = 1, .open_min = true,
+      FieldInfo{.min = 0,
+                .max = 1,
+                .open_min = true,
                 .doc = "Last part of each cycle that adds noise and gives draws."});
   }
 };

@@ -10,7 +10,9 @@ namespace {
 class DeepEnsemble final : public Sampler {
  public:
   DeepEnsemble(const DeepEnsembleConfig& config, std::int64_t total_steps)
-      : friction_(config.friction), total_(total_steps), cosine_(config.step_size, total_steps, 1) {}
+      : friction_(config.friction),
+        total_(total_steps),
+        cosine_(config.step_size, total_steps, 1) {}
 
   TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
     const std::int64_t t = state.step + 1;

@@ -16,8 +16,10 @@ struct DeepEnsembleConfig {
   template <class V>
   void visit(V&& v) {
     v("step_size", step_size,
-      FieldInfo{.min = 0, .open_min = true, .doc = "Step size at the start; falls to zero along a "
-                "cosine. In SGD's terms: learning rate eps^2 n, momentum 1 - eps C."});
+      FieldInfo{.min = 0,
+                .open_min = true,
+                .doc = "Step size at the start; falls to zero along a "
+                       "cosine. In SGD's terms: learning rate eps^2 n, momentum 1 - eps C."});
     v("friction", friction, FieldInfo{.min = 0, .doc = "Friction C; momentum is 1 - eps C."});
   }
 };

@@ -32,7 +32,8 @@ torch::Tensor bytes_on_device(const std::vector<T>& values, const torch::Tensor&
 DeviceScratch& scratch_of(ChainState& state, RngKey key) {
   if (!state.device || !state.device->keys.defined()) {
     std::vector<std::int64_t> chains;
-    for (std::int64_t c = 0; c < state.position.size(0); ++c) chains.push_back(state.first_chain + c);
+    for (std::int64_t c = 0; c < state.position.size(0); ++c)
+      chains.push_back(state.first_chain + c);
     name_device_rows(state, std::vector<RngKey>(chains.size(), key), chains);
   }
   return *state.device;
@@ -57,7 +58,8 @@ cuda::L2eRowNumbers numbers_of(const L2eUpdate& update, std::int64_t data_count)
 void plan_l2e(DeviceScratch& d, const ChainState& state, const DeviceL2eRows& rows,
               const ParameterLayout& layout) {
   std::vector<L2eSpan> list;
-  for (const BlockInfo& block : layout.blocks()) list.push_back({block.offset, ParameterLayout::size_of(block)});
+  for (const BlockInfo& block : layout.blocks())
+    list.push_back({block.offset, ParameterLayout::size_of(block)});
   std::vector<cuda::Piece> pieces;
   std::vector<cuda::SpanPieces> spans;
   cuda::cut(list, pieces, spans);
@@ -112,10 +114,12 @@ void l2e_update_device(ChainState& state, const torch::Tensor& grad, RngKey key,
   if (!d.pieces.defined()) plan_l2e(d, state, rows, layout);
   const cuda::L2ePlan plan{reinterpret_cast<const cuda::Piece*>(d.pieces.data_ptr()),
                            reinterpret_cast<const cuda::SpanPieces*>(d.spans.data_ptr()),
-                           d.piece_count, d.span_count,
+                           d.piece_count,
+                           d.span_count,
                            reinterpret_cast<const float*>(d.networks.data_ptr()),
                            state.position.size(0) / static_cast<std::int64_t>(rows.networks.size()),
-                           d.sums.data_ptr<float>(), d.scales.data_ptr<float>()};
+                           d.sums.data_ptr<float>(),
+                           d.scales.data_ptr<float>()};
   const cuda::Stream stream = stream_of(state);
   cuda::l2e_step(plan, reinterpret_cast<const cuda::L2eRowNumbers*>(d.numbers.data_ptr()),
                  rows_of(state), grad.data_ptr<float>(), state.position.data_ptr<float>(),
@@ -131,8 +135,12 @@ namespace {
 [[noreturn]] void not_built() { throw std::logic_error("this program was built without CUDA"); }
 }  // namespace
 
-void name_device_rows(ChainState&, const std::vector<RngKey>&, const std::vector<std::int64_t>&) { not_built(); }
-void sghmc_update_device(ChainState&, const torch::Tensor&, RngKey, const SghmcUpdate&) { not_built(); }
+void name_device_rows(ChainState&, const std::vector<RngKey>&, const std::vector<std::int64_t>&) {
+  not_built();
+}
+void sghmc_update_device(ChainState&, const torch::Tensor&, RngKey, const SghmcUpdate&) {
+  not_built();
+}
 void l2e_update_device(ChainState&, const torch::Tensor&, RngKey, const DeviceL2eRows&,
                        const ParameterLayout&) {
   not_built();

@@ -9,10 +9,11 @@
 /// sghmc_update_plain and l2e_update.
 namespace ergo {
 
-/// What the kernels keep beside the state of the chains: made at the first transition, never fed back.
+/// What the kernels keep beside the state of the chains: made at the first transition, never fed
+/// back.
 struct DeviceScratch {
-  torch::Tensor keys, chains, steps;           ///< int64 [rows], [rows], [1]
-  torch::Tensor pieces, spans, networks;       ///< L2E: kernels/cuda/chain_steps.h
+  torch::Tensor keys, chains, steps;      ///< int64 [rows], [rows], [1]
+  torch::Tensor pieces, spans, networks;  ///< L2E: kernels/cuda/chain_steps.h
   torch::Tensor numbers, sums, scales;
   std::int64_t piece_count = 0, span_count = 0;
 };
@@ -31,8 +32,8 @@ void sghmc_update_device(ChainState& state, const torch::Tensor& grad, RngKey ke
 /// One network and one set of numbers for each group of rows / networks.size() rows.
 struct DeviceL2eRows {
   std::vector<const L2eNetwork*> networks;
-  std::vector<L2eUpdate> updates;          ///< as many as networks
-  std::vector<std::int64_t> data_counts;   ///< n, likewise
+  std::vector<L2eUpdate> updates;         ///< as many as networks
+  std::vector<std::int64_t> data_counts;  ///< n, likewise
 };
 void l2e_update_device(ChainState& state, const torch::Tensor& grad, RngKey key,
                        const DeviceL2eRows& rows, const ParameterLayout& layout);

@@ -11,7 +11,8 @@ namespace ergo {
 /// identity mass, fresh momentum each transition, acceptance min(1, exp(-dH)). A transition has
 /// ceil(trajectory_length u / eps) leapfrog steps, u uniform in [1 - jitter, 1].
 /// While adapting (the burn-in), log eps moves by (acceptance - target) t^-0.6 (Robbins & Monro
-/// 1951) and eps is then frozen at the weighted mean of its logarithm over the adaptation's second half.
+/// 1951) and eps is then frozen at the weighted mean of its logarithm over the adaptation's second
+/// half.
 struct HmcConfig {
   double step_size = 1e-3;
   double trajectory_length = 1.0;
@@ -24,10 +25,14 @@ struct HmcConfig {
       FieldInfo{.min = 0, .open_min = true, .doc = "Leapfrog step size the adaptation starts at."});
     v("trajectory_length", trajectory_length,
       FieldInfo{.min = 0, .open_min = true, .doc = "Integration time of one transition."});
-    v("jitter", jitter, FieldInfo{.min = 0, .max = 1, .doc = "Trajectories are shortened by a "
-                                  "uniform share up to this, against resonance; 0: never."});
+    v("jitter", jitter,
+      FieldInfo{.min = 0,
+                .max = 1,
+                .doc = "Trajectories are shortened by a "
+                       "uniform share up to this, against resonance; 0: never."});
     v("target_acceptance", target_acceptance,
-      FieldInfo{.min = 0, .max = 0.999, .doc = "Acceptance the adaptation aims at; 0: no adaptation."});
+      FieldInfo{
+          .min = 0, .max = 0.999, .doc = "Acceptance the adaptation aims at; 0: no adaptation."});
     v("max_leapfrog", max_leapfrog,
       FieldInfo{.min = 1, .max = 1000000, .doc = "Most leapfrog steps of one transition."});
   }

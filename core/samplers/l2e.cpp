@@ -20,7 +20,10 @@ torch::Tensor observe_gradient(ChainState& state, const torch::Tensor& grad,
                                std::int64_t data_count) {
   torch::Tensor g = grad * (1.0 / static_cast<double>(data_count));
   for (std::size_t j = 0; j < l2e_decays.size(); ++j) {
-    state.extra[0].select(1, static_cast<std::int64_t>(j)).mul_(l2e_decays[j]).add_(g, 1 - l2e_decays[j]);
+    state.extra[0]
+        .select(1, static_cast<std::int64_t>(j))
+        .mul_(l2e_decays[j])
+        .add_(g, 1 - l2e_decays[j]);
   }
   return g;
 }
@@ -47,17 +50,19 @@ class L2e final : public Sampler {
 
   TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
     const Evaluation& evaluation = potential.evaluate(state.position);
-    const bool fused = fused_ && runs_as_loop(state.position) &&
-                       state.position.scalar_type() == torch::kFloat;
+    const bool fused =
+        fused_ && runs_as_loop(state.position) && state.position.scalar_type() == torch::kFloat;
     if (fused) {
-      l2e_update_fused(state, evaluation.grad, key, *fused_, update_, data_count_, potential.layout());
+      l2e_update_fused(state, evaluation.grad, key, *fused_, update_, data_count_,
+                       potential.layout());
     } else if (repeats(state)) {
       l2e_update_device(state, evaluation.grad, key, {{&fused_->network}, {update_}, {data_count_}},
                         potential.layout());
     } else {
       torch::Tensor noise;
       if (update_.noise_scale > 0) noise = chain_noise(key, state);
-      l2e_update(state, evaluation.grad, noise, *kinetic_, update_, data_count_, potential.layout());
+      l2e_update(state, evaluation.grad, noise, *kinetic_, update_, data_count_,
+                 potential.layout());
     }
     ++state.step;
     state.gradient_evaluations += state.position.size(0);

@@ -39,7 +39,8 @@ struct L2eConfig {
     v("beta_multiplier", beta_multiplier,
       FieldInfo{.min = -1, .doc = "beta = beta_multiplier B; -1: the file's.", .advanced = true});
     v("data_size", data_size,
-      FieldInfo{.min = -1, .doc = "N; 0: the number of training data, -1: the file's.",
+      FieldInfo{.min = -1,
+                .doc = "N; 0: the number of training data, -1: the file's.",
                 .advanced = true});
   }
 };

@@ -3,7 +3,6 @@
 
 #include <torch/torch.h>
 
-
 namespace ergo {
 namespace {
 

@@ -35,8 +35,8 @@ void read_number(const MetaParameters& phi, const char* key, double& value,
   const std::string& text = it->second;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
-    throw Error(ExitCode::data, fmt::format("{}: metadata '{}' is '{}', but must be a number.",
-                                            source, key, text));
+    throw Error(ExitCode::data,
+                fmt::format("{}: metadata '{}' is '{}', but must be a number.", source, key, text));
   }
 }
 
@@ -70,8 +70,8 @@ const char* to_string(NoiseForm form) { return form == NoiseForm::paper ? "paper
 NoiseForm noise_form_from(const std::string& text, const std::string& source) {
   if (text == "paper") return NoiseForm::paper;
   if (text == "official" || text == "2*friction*noise_multiplier") return NoiseForm::official;
-  throw Error(ExitCode::data, fmt::format("{}: noise_form is '{}', but must be paper or official.",
-                                          source, text));
+  throw Error(ExitCode::data,
+              fmt::format("{}: noise_form is '{}', but must be paper or official.", source, text));
 }
 
 std::vector<float> MetaParameters::flat() const {
@@ -95,20 +95,20 @@ MetaParameters load_meta_parameters(const std::filesystem::path& file) {
   const io::SafeTensors archive = io::load_safetensors(file);
   const std::string source = file.string();
   MetaParameters phi;
-  for_each_tensor(phi.weights, [&](const char* name, const auto& shape, float* data,
-                                   std::size_t size) {
-    const io::Array* array = archive.find(name);
-    if (!array) {
-      throw Error(ExitCode::data, fmt::format("{}: tensor '{}' is missing.", source, name));
-    }
-    if (array->shape != shape || array->dtype != "F32") {
-      throw Error(ExitCode::data,
-                  fmt::format("{}: tensor '{}' must be F32 {}, but is {} {}.", source, name,
-                              shape_text(shape), array->dtype, shape_text(array->shape)));
-    }
-    const std::vector<float> values = array->floats();
-    std::copy_n(values.begin(), size, data);
-  });
+  for_each_tensor(
+      phi.weights, [&](const char* name, const auto& shape, float* data, std::size_t size) {
+        const io::Array* array = archive.find(name);
+        if (!array) {
+          throw Error(ExitCode::data, fmt::format("{}: tensor '{}' is missing.", source, name));
+        }
+        if (array->shape != shape || array->dtype != "F32") {
+          throw Error(ExitCode::data,
+                      fmt::format("{}: tensor '{}' must be F32 {}, but is {} {}.", source, name,
+                                  shape_text(shape), array->dtype, shape_text(array->shape)));
+        }
+        const std::vector<float> values = array->floats();
+        std::copy_n(values.begin(), size, data);
+      });
   phi.metadata = archive.metadata;
   read_metadata(phi, source);
   return phi;
@@ -125,11 +125,10 @@ void save_meta_parameters(const std::filesystem::path& file, const MetaParameter
   archive.metadata["friction"] = fmt::format("{}", phi.friction);
   archive.metadata["data_size"] = phi.data_size > 0 ? fmt::format("{}", phi.data_size) : "n";
   archive.metadata["noise_form"] = to_string(phi.noise_form);
-  for_each_tensor(phi.weights,
-                  [&archive](const char* name, const auto& shape, const float* data, std::size_t n) {
-                    archive.arrays.push_back(
-                        io::from_floats(name, shape, std::vector<float>(data, data + n)));
-                  });
+  for_each_tensor(phi.weights, [&archive](const char* name, const auto& shape, const float* data,
+                                          std::size_t n) {
+    archive.arrays.push_back(io::from_floats(name, shape, std::vector<float>(data, data + n)));
+  });
   io::save_safetensors(file, archive);
 }
 

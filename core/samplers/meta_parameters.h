@@ -29,8 +29,8 @@ struct MetaParameters {
   /// The 1,442 numbers in file order: w0, b0, w1, b1, w2, b2.
   std::vector<float> flat() const;
   void set_flat(const std::vector<float>& phi);
-  static constexpr std::size_t count = l2e_width * l2e_features + l2e_width +
-                                       l2e_width * l2e_width + l2e_width + 2 * l2e_width + 2;
+  static constexpr std::size_t count =
+      l2e_width * l2e_features + l2e_width + l2e_width * l2e_width + l2e_width + 2 * l2e_width + 2;
 };
 
 /// @throws Error{no_input} for a missing file, Error{data} naming the tensor with expected and

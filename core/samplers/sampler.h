@@ -24,14 +24,15 @@ struct ChainState {
   std::int64_t step = 0;             ///< transitions taken
   std::int64_t first_chain = 0;      ///< chain number of row 0, for the random keys
   std::int64_t gradient_evaluations = 0;
-  std::shared_ptr<DeviceScratch> device;  ///< what CUDA kernels keep between transitions; no numbers
+  std::shared_ptr<DeviceScratch>
+      device;  ///< what CUDA kernels keep between transitions; no numbers
 };
 
 /// For plots and diagnostics; never fed back.
 struct TransitionInfo {
   torch::Tensor potential;  ///< U at the input position, [chains]; valid until the next transition
   double step_size = 0.0;
-  bool collect = true;      ///< false while exploring (cyclical) or optimising (ensemble)
+  bool collect = true;  ///< false while exploring (cyclical) or optimising (ensemble)
 };
 
 /// What a sampler may know of its run.

@@ -19,10 +19,14 @@ struct SghmcConfig {
   template <class V>
   void visit(V&& v) {
     v("step_size", step_size,
-      FieldInfo{.min = 0, .open_min = true, .doc = "Step size eps of r' = r - eps (grad U + C r) + "
-                "sqrt(2 C eps T) n, theta' = theta + eps r'."});
-    v("friction", friction, FieldInfo{.min = 0, .doc = "Friction C; eps C near 1 forgets the "
-                                      "momentum at once, 0 is Hamiltonian dynamics."});
+      FieldInfo{.min = 0,
+                .open_min = true,
+                .doc = "Step size eps of r' = r - eps (grad U + C r) + "
+                       "sqrt(2 C eps T) n, theta' = theta + eps r'."});
+    v("friction", friction,
+      FieldInfo{.min = 0,
+                .doc = "Friction C; eps C near 1 forgets the "
+                       "momentum at once, 0 is Hamiltonian dynamics."});
     v("temperature", temperature,
       FieldInfo{.min = 0, .doc = "Posterior temperature T; 0 switches the noise off."});
   }

@@ -39,7 +39,8 @@ struct Everything {
     v("hidden", hidden,
       FieldInfo{.min = 1, .max = 4096, .choices = {}, .unit = "", .doc = "Widths."});
     v("grid", grid, FieldInfo{.min = 0, .max = 1, .choices = {}, .unit = "", .doc = "Grid."});
-    v("device", device, FieldInfo{.doc = "Where.", .suggestions = {{"cpu", "4 cores"}, {"cuda:0", "A GPU"}}});
+    v("device", device,
+      FieldInfo{.doc = "Where.", .suggestions = {{"cpu", "4 cores"}, {"cuda:0", "A GPU"}}});
     v("friction", friction,
       FieldInfo{.min = 0, .choices = {}, .unit = "", .doc = "C.", .advanced = true});
   }

@@ -31,7 +31,10 @@ void noise(benchmark::State& state) {
   std::int64_t step = 0;
   measure_in_turns(state,
                    {{"ours_s", 8, [&] { fill_normal(key, 0, ++step, count, ours.data()); }},
-                    {"std_s", 2, [&] { for (float& value : theirs) value = normal(engine); }}},
+                    {"std_s", 2,
+                     [&] {
+                       for (float& value : theirs) value = normal(engine);
+                     }}},
                    4);
   benchmark::DoNotOptimize(ours.data());
   benchmark::DoNotOptimize(theirs.data());

@@ -37,10 +37,9 @@ struct Steps {
 void on_cpu(benchmark::State& state) {
   const torch::NoGradGuard no_grad;
   static Steps steps{torch::Device(torch::kCPU)};
-  measure_in_turns(state,
-                   {{"sghmc_s", 1, [] { steps.sghmc_step(); }},
-                    {"l2e_s", 1, [] { steps.l2e_step(); }}},
-                   2);
+  measure_in_turns(
+      state, {{"sghmc_s", 1, [] { steps.sghmc_step(); }}, {"l2e_s", 1, [] { steps.l2e_step(); }}},
+      2);
 }
 
 /// Device work runs beside the program: wall time from an idle device to an idle device.

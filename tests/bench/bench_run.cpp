@@ -89,8 +89,7 @@ class Window {
 };
 
 double cpu_seconds_a_step(const RunResult& result) {
-  return result.samplers[0].seconds /
-         static_cast<double>(result.samplers[0].gradient_evaluations);
+  return result.samplers[0].seconds / static_cast<double>(result.samplers[0].gradient_evaluations);
 }
 
 void streaming(benchmark::State& state, bool live_first) {

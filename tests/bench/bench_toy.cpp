@@ -110,12 +110,11 @@ void toy_l2e_step(benchmark::State& state) {
   ToyStep(random_phi(3)).check();
   ToyStep toy(shipped_phi());
   toy.check();
-  measure_in_turns(
-      state,
-      {{"ours_s", 100, [&] { toy.sampler->step(toy.key, toy.state, *toy.potential); }},
-       {"addmm_s", 25, [&] { toy.addmm->step(); }},
-       {"loop_s", 10, [&] { toy.loop->step(); }}},
-      4);
+  measure_in_turns(state,
+                   {{"ours_s", 100, [&] { toy.sampler->step(toy.key, toy.state, *toy.potential); }},
+                    {"addmm_s", 25, [&] { toy.addmm->step(); }},
+                    {"loop_s", 10, [&] { toy.loop->step(); }}},
+                   4);
   state.counters["limit_s"] = flop_of_step(toy.posterior) / fma_peak_flops();
 }
 

@@ -58,9 +58,9 @@ class ConcatenatedL2e final : public EagerL2e {
 
  private:
   torch::Tensor kinetic(const torch::Tensor& g) {
-    const torch::Tensor x = torch::cat(
-        {torch::stack({g, network_.flat(), momentum_}), averages_});              // [9, params]
-    const torch::Tensor mean = torch::mm(x.square(), mean_);                       // [9, blocks]
+    const torch::Tensor x =
+        torch::cat({torch::stack({g, network_.flat(), momentum_}), averages_});  // [9, params]
+    const torch::Tensor mean = torch::mm(x.square(), mean_);                     // [9, blocks]
     const torch::Tensor scale = torch::rsqrt(mean + floor_of_mean_square).index_select(1, block_);
     return mlp((x * scale).t());
   }
@@ -102,9 +102,10 @@ class LoopingL2e final : public EagerL2e {
       }
       const torch::Tensor first = kinetic(g, p);
       r.sub_(data_size_ * g + first.select(1, 0).view_as(r) +
-                 friction_ * first.select(1, 1).view_as(r), eps_);
-      r.add_(noise.defined() ? noise.narrow(0, offset, r.numel()).view_as(r)
-                             : torch::randn_like(r), noise_scale_);
+                 friction_ * first.select(1, 1).view_as(r),
+             eps_);
+      r.add_(noise.defined() ? noise.narrow(0, offset, r.numel()).view_as(r) : torch::randn_like(r),
+             noise_scale_);
       theta.add_(kinetic(g, p).select(1, 1).view_as(theta), eps_);
       offset += r.numel();
     }
@@ -148,8 +149,8 @@ EagerL2e::EagerL2e(const Posterior& posterior, const MetaParameters& phi) : netw
     return torch::from_blob(const_cast<float*>(values.data()), shape, torch::kFloat).clone();
   };
   const L2eWeights& w = phi.weights;
-  const torch::Tensor scale = torch::tensor({phi.alpha_multiplier, phi.beta_multiplier})
-                                  .to(torch::kFloat);
+  const torch::Tensor scale =
+      torch::tensor({phi.alpha_multiplier, phi.beta_multiplier}).to(torch::kFloat);
   weight_ = {tensor(w.w0, {32, 9}).t().contiguous(), tensor(w.w1, {32, 32}).t().contiguous(),
              tensor(w.w2, {2, 32}).t().contiguous() * scale};
   bias_ = {tensor(w.b0, {32}), tensor(w.b1, {32}), tensor(w.b2, {2}) * scale};

@@ -4,7 +4,6 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tests/bench/fma_peak.cpp"
 #include <hwy/foreach_target.h>
-
 #include <hwy/highway.h>
 
 #include <algorithm>

@@ -42,8 +42,7 @@ std::function<void()> l2e_kernel_call(std::int64_t params) {
       rows[static_cast<std::size_t>(f)] = buffers->features.data() + f * params;
       scale[static_cast<std::size_t>(f)] = 1.0f;
     }
-    l2e_network(buffers->weights, rows, scale, params, buffers->alpha.data(),
-                buffers->beta.data());
+    l2e_network(buffers->weights, rows, scale, params, buffers->alpha.data(), buffers->beta.data());
     benchmark::DoNotOptimize(buffers->alpha.data());
     benchmark::ClobberMemory();
   };

@@ -65,8 +65,7 @@ class ResnetPotential final : public Potential {
     const torch::AutoGradMode enable(true);
     const torch::Tensor theta = position.detach().clone().requires_grad_(true);
     const torch::Tensor logits = network_.forward(theta, x_)[0];
-    const torch::Tensor nll =
-        -torch::log_softmax(logits, 1).gather(1, label_.unsqueeze(1)).sum();
+    const torch::Tensor nll = -torch::log_softmax(logits, 1).gather(1, label_.unsqueeze(1)).sum();
     const double scale = static_cast<double>(data_count_) / static_cast<double>(x_.size(1));
     const torch::Tensor potential = nll * scale + theta.square().sum() * 2.5;
     evaluation_.grad = torch::autograd::grad({potential}, {theta})[0].contiguous();

@@ -40,8 +40,8 @@ std::string plain_name(const std::string& name) {
 /// Keys of an entry that are Google Benchmark's own numbers, not counters.
 bool is_own(const std::string& key) {
   static const std::set<std::string> own = {"family_index", "per_family_instance_index",
-                                            "repetitions", "repetition_index", "threads",
-                                            "iterations"};
+                                            "repetitions",  "repetition_index",
+                                            "threads",      "iterations"};
   return own.contains(key);
 }
 

@@ -13,7 +13,7 @@ namespace ergo::bench {
 /// All repetitions of one benchmark. A repetition is one pair of measurements, taken in turns.
 struct Measured {
   std::map<std::string, std::vector<double>> counters;  ///< name -> one value a repetition
-  std::optional<std::string> failure;  ///< what SkipWithError said
+  std::optional<std::string> failure;                   ///< what SkipWithError said
 };
 
 struct Results {

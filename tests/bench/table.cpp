@@ -68,8 +68,8 @@ void measure(Row& row, const Measured& measured) {
     row.high = quantile(values, 0.75);
     row.repetitions = values.size();
   }
-  row.met = row.target.at_least ? *row.measured >= row.target.goal
-                                : *row.measured <= row.target.goal;
+  row.met =
+      row.target.at_least ? *row.measured >= row.target.goal : *row.measured <= row.target.goal;
   row.note = parts(measured);
   if (!row.target.remark.empty()) row.note += "; " + row.target.remark;
 }
@@ -171,8 +171,7 @@ std::string figures_text(const Results& results, const std::vector<Target>& list
     });
     if (used) continue;
     text += fmt::format("{:<38} {}\n", name,
-                        measured.failure ? "failed: " + *measured.failure
-                                          : parts(measured));
+                        measured.failure ? "failed: " + *measured.failure : parts(measured));
   }
   return text.empty() ? text : "Figures without a goal (medians)\n" + text;
 }

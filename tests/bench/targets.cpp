@@ -130,8 +130,8 @@ std::vector<Target> window_targets() {
 
 std::vector<Target> all_targets() {
   std::vector<Target> all;
-  for (const auto& part : {one_core_targets(), chain_targets(), resnet_targets(),
-                           window_targets()}) {
+  for (const auto& part :
+       {one_core_targets(), chain_targets(), resnet_targets(), window_targets()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -16,14 +16,14 @@ struct Target {
   std::vector<std::string> numerators{};  ///< counters; the smallest counts (the faster peer)
   std::string denominator{};              ///< counter, or empty for 1
   double goal = 0.0;
-  bool at_least = true;                 ///< goal is a lower bound; otherwise an upper one
+  bool at_least = true;  ///< goal is a lower bound; otherwise an upper one
   double scale = 1.0, offset = 0.0;
-  std::string unit{};                     ///< "x", "share", "s", "ms"
+  std::string unit{};  ///< "x", "share", "s", "ms"
   /// Empty: the benchmark must be there, or the results say why not (Results::absent). Otherwise
   /// why it is not there where the results do not say.
   std::string when_absent{};
-  std::string remark{};                   ///< always printed with the row
-  std::string cause{};                    ///< printed when the goal is missed: what is known of why
+  std::string remark{};  ///< always printed with the row
+  std::string cause{};   ///< printed when the goal is missed: what is known of why
 };
 
 /// The performance targets of the project, in the order of the table.

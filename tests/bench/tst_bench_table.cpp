@@ -44,8 +44,13 @@ Results results_of(const json& entries) {
 }
 
 Target ratio_target(double goal, bool at_least) {
-  return {.text = "ratio", .benchmark = "pair", .numerators = {"a", "b"}, .denominator = "ours",
-          .goal = goal, .at_least = at_least, .unit = "x"};
+  return {.text = "ratio",
+          .benchmark = "pair",
+          .numerators = {"a", "b"},
+          .denominator = "ours",
+          .goal = goal,
+          .at_least = at_least,
+          .unit = "x"};
 }
 
 /// a/ours = 3, 40, 5 (median 5); b/ours = 4, 4, 90 (median 4): b is the faster peer.
@@ -82,8 +87,8 @@ class TestBenchTable : public QObject {
   Q_OBJECT
  private Q_SLOTS:
   void names_lose_how_they_ran() {
-    const Results results = results_of(json::array(
-        {entry("growth/sghmc/1000", {{"x", 1.0}}), entry("plain", {{"x", 2.0}})}));
+    const Results results = results_of(
+        json::array({entry("growth/sghmc/1000", {{"x", 1.0}}), entry("plain", {{"x", 2.0}})}));
     QCOMPARE(results.benchmarks.size(), std::size_t{2});
     QVERIFY(results.benchmarks.contains("growth/sghmc/1000"));
     QVERIFY(results.benchmarks.contains("plain"));
@@ -181,11 +186,12 @@ class TestBenchTable : public QObject {
 
   void malformed_documents_are_refused() {
     Results results;
-    for (const json& bad : {json::array(), json::object(), json{{"benchmarks", 3}},
-                            json{{"benchmarks", {{{"real_time", 1}}}}}, json{{"benchmarks", {7}}}}) {
-      QCOMPARE(wrong_error([&] { add_results(results, bad, "odd.json"); }, ExitCode::data,
-                           "odd.json"),
-               std::string());
+    for (const json& bad :
+         {json::array(), json::object(), json{{"benchmarks", 3}},
+          json{{"benchmarks", {{{"real_time", 1}}}}}, json{{"benchmarks", {7}}}}) {
+      QCOMPARE(
+          wrong_error([&] { add_results(results, bad, "odd.json"); }, ExitCode::data, "odd.json"),
+          std::string());
     }
     const json null_counter = document(json::array({entry("pair", {{"a", nullptr}})}));
     QCOMPARE(wrong_error([&] { add_results(results, null_counter, "odd.json"); }, ExitCode::data,
@@ -220,9 +226,8 @@ class TestBenchTable : public QObject {
     absent.benchmark = "elsewhere";
     absent.when_absent = "no device";
     const Results results = results_of(three_pairs());
-    const json list =
-        json::parse(table_json(evaluate(results, {ratio_target(4.5, true), absent}), results)
-                        .dump());
+    const json list = json::parse(
+        table_json(evaluate(results, {ratio_target(4.5, true), absent}), results).dump());
     QVERIFY(list.is_array());
     QCOMPARE(list.size(), std::size_t{2});
     QVERIFY(list[0]["target"] == json("ratio"));
@@ -286,10 +291,9 @@ class TestBenchTable : public QObject {
     entries = complete_entries();
     entries[0]["error_occurred"] = true;
     io::write_file(path("failed.json"), document(entries).dump());
-    io::write_file(path("why.json"),
-                   json{{"context", {{"not_measured:" + first, "one core"}}},
-                        {"benchmarks", json::array()}}
-                       .dump());
+    io::write_file(path("why.json"), json{{"context", {{"not_measured:" + first, "one core"}}},
+                                          {"benchmarks", json::array()}}
+                                         .dump());
 
     const QString out = folder.filePath(QStringLiteral("table.json"));
     const auto file = [&folder](const char* name) { return folder.filePath(name); };

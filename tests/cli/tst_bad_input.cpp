@@ -46,7 +46,8 @@ class TestBadInput : public QObject {
     };
     row("unknown preset", {"run", "toy-fong"}, 64, {"'toy-fong'", "'toy-foong'"});
     row("missing preset", {"run", "./none.json"}, 66, {"none.json"});
-    row("unknown device", {"run", "%1", "--set", "device=cuda:64"}, 78, {"'device'", "'cuda:64'", "'cpu'"});
+    row("unknown device", {"run", "%1", "--set", "device=cuda:64"}, 78,
+        {"'device'", "'cuda:64'", "'cpu'"});
     row("unknown field", {"run", "%1", "--set", "sghmc.stpe=1"}, 64, {"'sghmc.stpe'"});
     row("unknown sampler", {"run", "%1", "--set", "sghcm.step_size=1"}, 64, {"sghmc.step_size"});
     row("no number", {"run", "%1", "--set", "draws=ten"}, 64, {"'draws'", "'ten'", "an integer"});

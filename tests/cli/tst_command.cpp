@@ -123,11 +123,10 @@ class TestCommand : public QObject {
     ERGO_OK(outcome.differs_from(ExitCode::ok));
     std::set<std::string> names;
     for (const auto& entry : fs::directory_iterator(out)) names.insert(entry.path().filename());
-    QVERIFY(names == (std::set<std::string>{"result.json", "preset.json", "manifest.json",
-                                            "table.txt", "metrics.csv", "bands.csv",
-                                            "sghmc.safetensors",
-                                            "csgmcmc.safetensors", "deep_ensemble.safetensors",
-                                            "l2e.safetensors", "hmc.safetensors"}));
+    QVERIFY(names == (std::set<std::string>{
+                         "result.json", "preset.json", "manifest.json", "table.txt", "metrics.csv",
+                         "bands.csv", "sghmc.safetensors", "csgmcmc.safetensors",
+                         "deep_ensemble.safetensors", "l2e.safetensors", "hmc.safetensors"}));
     QVERIFY(json::parse(io::read_file(out + "/result.json", limit)) == outcome.json());
     QVERIFY(json::parse(io::read_file(out + "/preset.json", limit))["kind"] == "compare");
   }

@@ -22,7 +22,8 @@ class TestProcesses : public QObject {
  private Q_SLOTS:
   void init() {
     work_ = std::make_unique<Workspace>();
-    for (const char* name : {"SLURM_NTASKS", "SLURM_PROCID", "SLURM_RESTART_COUNT"}) ::unsetenv(name);
+    for (const char* name : {"SLURM_NTASKS", "SLURM_PROCID", "SLURM_RESTART_COUNT"})
+      ::unsetenv(name);
   }
 
   void onlyTheLowestRankSpeaks() {
@@ -43,7 +44,8 @@ class TestProcesses : public QObject {
     }
   }
 
-  /// Every sampler's draws and every number that is no time, for any number of processes and workers.
+  /// Every sampler's draws and every number that is no time, for any number of processes and
+  /// workers.
   void runsAgree_data() {
     QTest::addColumn<int>("processes");
     QTest::addColumn<int>("workers");
@@ -71,7 +73,8 @@ class TestProcesses : public QObject {
       return;
     }
     const std::vector<int> ends = play_run(list, processes);
-    QVERIFY2(ends == std::vector<int>(static_cast<std::size_t>(processes), 0), text("err-0").c_str());
+    QVERIFY2(ends == std::vector<int>(static_cast<std::size_t>(processes), 0),
+             text("err-0").c_str());
     const json shown = timeless(json::parse(text("out-0")));
     QVERIFY2(shown == expected, json::diff(expected, shown).dump().c_str());
     for (int rank = 1; rank < processes; ++rank) {
@@ -83,8 +86,8 @@ class TestProcesses : public QObject {
 
   void seedsAndFoldersAgree() {
     run_preset({{"dtype", "float64"}});
-    const std::vector<std::string> common = {"--json", "--workers", "1", "--seeds", "3-4",
-                                             "--save-positions", "--out"};
+    const std::vector<std::string> common = {"--json", "--workers",        "1",    "--seeds",
+                                             "3-4",    "--save-positions", "--out"};
     auto alone = common, together = common;
     alone.push_back(work_->file("alone"));
     together.insert(together.end(), {work_->file("together"), "--exchange", "folder"});
@@ -94,7 +97,8 @@ class TestProcesses : public QObject {
     const json shown = json::parse(text("out-0"));
     QVERIFY(timeless(shown) == timeless(expected));
     for (const char* seed : {"s3", "s4"}) {
-      for (const char* file : {"bands.csv", "metrics.csv", "sghmc.safetensors", "hmc.safetensors"}) {
+      for (const char* file :
+           {"bands.csv", "metrics.csv", "sghmc.safetensors", "hmc.safetensors"}) {
         const std::string name = std::string("/") + seed + "/" + file;
         QVERIFY2(text("alone" + name) == text("together" + name), name.c_str());
       }
@@ -140,19 +144,26 @@ class TestProcesses : public QObject {
     row("rank alone", {"--rank", "0"}, 64, "--rank needs --processes");
     row("no rendezvous", {"--processes", "2", "--rank", "0"}, 64, "--rendezvous");
     row("no rank", {"--processes", "2", "--rendezvous", "r"}, 64, "--rank");
-    row("rank too large", {"--processes", "2", "--rank", "2", "--rendezvous", "r"}, 64, "--rank is 2");
+    row("rank too large", {"--processes", "2", "--rank", "2", "--rendezvous", "r"}, 64,
+        "--rank is 2");
     row("no number", {"--processes", "2,0", "--rank", "1", "--rendezvous", "r"}, 64, "'2,0'");
     row("no slurm", {"--processes", "slurm", "--rendezvous", "r"}, 64, "SLURM_NTASKS");
-    row("exchange", {"--processes", "2", "--rank", "1", "--rendezvous", "r", "--exchange", "mail"}, 64, "'mail'");
-    row("no time-out", {"--processes", "2", "--rank", "1", "--rendezvous", "r", "--exchange",
-                        "folder", "--peer-timeout", "0"}, 64, "--peer-timeout is 0");
+    row("exchange", {"--processes", "2", "--rank", "1", "--rendezvous", "r", "--exchange", "mail"},
+        64, "'mail'");
+    row("no time-out",
+        {"--processes", "2", "--rank", "1", "--rendezvous", "r", "--exchange", "folder",
+         "--peer-timeout", "0"},
+        64, "--peer-timeout is 0");
     row("uneven", {"--processes", "3", "--rank", "1", "--rendezvous", "r", "--exchange", "folder"},
         78, "'pairs' is 2");
     row("run, rank alone", {"run", "--rank", "0"}, 64, "--rank needs --processes");
-    row("run, no folder", {"run", "--processes", "3", "--rank", "1", "--rendezvous", "no/such/r",
-                           "--exchange", "folder"}, 73, "'no/such/r'");
-    row("no folder", {"--processes", "2", "--rank", "1", "--rendezvous", "no/such/r", "--exchange",
-                      "folder"}, 73, "'no/such/r'");
+    row("run, no folder",
+        {"run", "--processes", "3", "--rank", "1", "--rendezvous", "no/such/r", "--exchange",
+         "folder"},
+        73, "'no/such/r'");
+    row("no folder",
+        {"--processes", "2", "--rank", "1", "--rendezvous", "no/such/r", "--exchange", "folder"},
+        73, "'no/such/r'");
   }
   void badOptions() {
     QFETCH(QStringList, options);
@@ -176,7 +187,9 @@ class TestProcesses : public QObject {
     return std::filesystem::is_directory(path) && std::filesystem::is_empty(path);
   }
 
-  std::string text(const std::string& name) const { return io::read_file(work_->file(name), limit); }
+  std::string text(const std::string& name) const {
+    return io::read_file(work_->file(name), limit);
+  }
 
   /// A preset with every sampler.
   void run_preset(const json& change) const {
@@ -208,11 +221,13 @@ class TestProcesses : public QObject {
   }
 
   std::vector<std::string> arguments(int rank, int processes, bool slurm) const {
-    std::vector<std::string> list = {"meta-train", work_->file("p.json"), "--json", "--workers", "1",
-                                     "--out", work_->file("phi.safetensors")};
+    std::vector<std::string> list = {
+        "meta-train", work_->file("p.json"),         "--json", "--workers", "1",
+        "--out",      work_->file("phi.safetensors")};
     if (runs_) list = {"run", work_->file("p.json")};
-    std::vector<std::string> place = {"--processes", std::to_string(processes), "--rank",
-                                      std::to_string(rank), "--rendezvous", work_->file("job")};
+    std::vector<std::string> place = {"--processes",  std::to_string(processes),
+                                      "--rank",       std::to_string(rank),
+                                      "--rendezvous", work_->file("job")};
     if (slurm) {
       place = {"--processes", "slurm", "--rendezvous", work_->file("slurm"), "--interface", "lo"};
       ::setenv("SLURM_NTASKS", std::to_string(processes).c_str(), 1);

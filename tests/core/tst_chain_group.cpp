@@ -29,12 +29,14 @@ struct Fleet {
   Fleet(const Experiment& experiment, std::int64_t size, std::size_t look_every = 1,
         torch::Tensor given = {}) {
     const SamplerPlan& plan = experiment.samplers.front();
-    for (std::int64_t c = 0; c < count; ++c) chains.push_back(std::make_unique<Chain>(experiment, plan, 0, c));
+    for (std::int64_t c = 0; c < count; ++c)
+      chains.push_back(std::make_unique<Chain>(experiment, plan, 0, c));
     for (std::int64_t c = 0; c < count; c += size) {
       std::vector<Chain*> rows;
-      for (std::int64_t k = c; k < c + size; ++k) rows.push_back(chains[static_cast<std::size_t>(k)].get());
-      groups.push_back(std::make_unique<ChainGroup>(experiment, plan, rows, 5,
-                                                    given.defined() ? given.slice(0, c, c + size) : given));
+      for (std::int64_t k = c; k < c + size; ++k)
+        rows.push_back(chains[static_cast<std::size_t>(k)].get());
+      groups.push_back(std::make_unique<ChainGroup>(
+          experiment, plan, rows, 5, given.defined() ? given.slice(0, c, c + size) : given));
       groups.back()->look_every(look_every);
     }
   }
@@ -53,7 +55,8 @@ std::string differs(Fleet& a, Fleet& b) {
     Chain &x = *a.chains[c], &y = *b.chains[c];
     const auto p = x.draws(), q = y.draws();
     const std::string who = "chain " + std::to_string(c) + ": ";
-    if (p.size() != q.size()) return who + std::to_string(p.size()) + " and " + std::to_string(q.size()) + " draws";
+    if (p.size() != q.size())
+      return who + std::to_string(p.size()) + " and " + std::to_string(q.size()) + " draws";
     for (std::size_t d = 0; d < p.size(); ++d) {
       if (!same_bits(p[d], q[d])) return who + "draw " + std::to_string(d);
     }
@@ -97,9 +100,9 @@ void add_draws(Chain& chain, int draws) {
 /// A job of which this process moves the first group; the others' records are at hand.
 class FirstOfSeveral final : public TaskShare {
  public:
-  std::vector<std::string> records;       ///< of all groups
-  std::vector<std::string> heard;         ///< what the others say meanwhile
-  std::function<void()> meanwhile;        ///< after it was heard
+  std::vector<std::string> records;  ///< of all groups
+  std::vector<std::string> heard;    ///< what the others say meanwhile
+  std::function<void()> meanwhile;   ///< after it was heard
   std::string said;
 
   Results results(std::size_t, const Task& task, const Pulse& pulse) override {
@@ -169,7 +172,8 @@ class TestChainGroup : public QObject {
   void aChainDivergesAlone() {
     QFETCH(int, look_every);
     const Experiment experiment = experiment_of("sghmc", 0);
-    torch::Tensor start = random_tensor(3, {count, experiment.posterior.network->layout().size()}, torch::kFloat);
+    torch::Tensor start =
+        random_tensor(3, {count, experiment.posterior.network->layout().size()}, torch::kFloat);
     Fleet sound(experiment, 1, 1, start);
     torch::Tensor broken = start.clone();
     broken[1][0] = std::numeric_limits<float>::quiet_NaN();
@@ -215,7 +219,8 @@ class TestChainGroup : public QObject {
   void otherFailuresCountAsDivergence() {
     Experiment experiment = experiment_of("sghmc", 0);
     SamplerPlan& plan = experiment.samplers.front();
-    plan.sampler = std::make_shared<Interrupted>(plan.sampler, 9, [] { throw std::runtime_error("a bug"); });
+    plan.sampler =
+        std::make_shared<Interrupted>(plan.sampler, 9, [] { throw std::runtime_error("a bug"); });
     Fleet fleet(experiment, count);
     fleet.run();
     for (const auto& chain : fleet.chains) {
@@ -234,7 +239,8 @@ class TestChainGroup : public QObject {
     add_draws(*fleet.chains[2], 4);
     const auto lengths = [&fleet] {
       std::vector<std::size_t> list;
-      for (const UsableChain& usable : usable_chains(pointers(fleet))) list.push_back(usable.draws.size());
+      for (const UsableChain& usable : usable_chains(pointers(fleet)))
+        list.push_back(usable.draws.size());
       return list;
     };
     QCOMPARE(lengths(), (std::vector<std::size_t>{1, 1, 1}));
@@ -250,8 +256,10 @@ class TestChainGroup : public QObject {
   void recordsKeepEveryBit_data() {
     QTest::addColumn<QString>("id");
     QTest::addColumn<QString>("dtype");
-    for (const char* id : {"sghmc", "deep_ensemble", "l2e", "hmc"}) QTest::newRow(id) << id << "float32";
-    QTest::newRow("float64") << "sghmc" << "float64";
+    for (const char* id : {"sghmc", "deep_ensemble", "l2e", "hmc"})
+      QTest::newRow(id) << id << "float32";
+    QTest::newRow("float64") << "sghmc"
+                             << "float64";
   }
   void recordsKeepEveryBit() {
     QFETCH(QString, id);
@@ -280,7 +288,8 @@ class TestChainGroup : public QObject {
     moved.run();
     moved.chains[2]->halt(9, "memory");
     fill_chains(encode_chains(moved.groups[0]->chains()), filled.groups[0]->chains(), experiment);
-    for (std::size_t c = 0; c < count; ++c) ERGO_OK(record_differs(*moved.chains[c], *filled.chains[c]));
+    for (std::size_t c = 0; c < count; ++c)
+      ERGO_OK(record_differs(*moved.chains[c], *filled.chains[c]));
     QVERIFY(filled.chains[2]->halted()->reason == "memory" && !filled.chains[2]->draws().empty());
   }
 
@@ -294,7 +303,8 @@ class TestChainGroup : public QObject {
       share.records.push_back(encode_chains(whole.groups[g]->chains()));
       groups.push_back(half.groups[g].get());
     }
-    share.heard = {"[[1,[[0.5,2.0]]]]", "nonsense", "[[99,[[0.9,1]]]]", "[[2,[]]]", "[[2,[[7,1.0]]]]"};
+    share.heard = {"[[1,[[0.5,2.0]]]]", "nonsense", "[[99,[[0.9,1]]]]", "[[2,[]]]",
+                   "[[2,[[7,1.0]]]]"};
     share.meanwhile = [&half] {
       QCOMPARE(half.chains[0]->fraction(), 0.0);
       QCOMPARE(half.chains[1]->fraction(), 0.5);
@@ -312,7 +322,8 @@ class TestChainGroup : public QObject {
   }
 
   void strangeRecordsAreRefused() {
-    const Experiment experiment = experiment_of("sghmc", 0), wide = experiment_of("sghmc", 0, "float64");
+    const Experiment experiment = experiment_of("sghmc", 0),
+                     wide = experiment_of("sghmc", 0, "float64");
     Fleet moved(experiment, 1), other(experiment, 1), others(experiment, count), wides(wide, 1);
     moved.run();
     const std::string bytes = encode_chains(moved.groups[0]->chains());
@@ -322,15 +333,17 @@ class TestChainGroup : public QObject {
     ERGO_OK(wrong_error(fill("", other, experiment), ExitCode::io, "no record"));
     const std::string cut = bytes.substr(0, bytes.size() - 4);
     ERGO_OK(wrong_error(fill(cut, other, experiment), ExitCode::io, "no record"));
-    ERGO_OK(wrong_error(fill(bytes, others, experiment), ExitCode::io, "no record"));  // of one chain
-    ERGO_OK(wrong_error(fill(bytes, wides, wide), ExitCode::io, "no record"));         // float32
+    ERGO_OK(
+        wrong_error(fill(bytes, others, experiment), ExitCode::io, "no record"));  // of one chain
+    ERGO_OK(wrong_error(fill(bytes, wides, wide), ExitCode::io, "no record"));     // float32
     fill(bytes, other, experiment)();
   }
 
  private:
   static std::string record_differs(const Chain& a, const Chain& b) {
     const ChainRecord x = a.record(), y = b.record();
-    if (x.steps != y.steps || x.evaluations != y.evaluations || x.finished != y.finished) return "counts";
+    if (x.steps != y.steps || x.evaluations != y.evaluations || x.finished != y.finished)
+      return "counts";
     if (x.seconds != y.seconds || x.info != y.info) return "numbers";
     if (x.divergence.has_value() != y.divergence.has_value()) return "divergence";
     if (x.halted.has_value() != y.halted.has_value()) return "halt";

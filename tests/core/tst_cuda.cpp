@@ -33,7 +33,10 @@ ChainState state_of(std::int64_t params, const torch::Device& device) {
 }
 
 std::string states_differ(const ChainState& a, const ChainState& b, double tolerance) {
-  if (auto p = vectors_differ(doubles(a.momentum.cpu()), doubles(b.momentum), tolerance, "momentum"); !p.empty()) return p;
+  if (auto p =
+          vectors_differ(doubles(a.momentum.cpu()), doubles(b.momentum), tolerance, "momentum");
+      !p.empty())
+    return p;
   return vectors_differ(doubles(a.position.cpu()), doubles(b.position), tolerance, "position");
 }
 
@@ -44,7 +47,8 @@ class TestCuda : public QObject {
 
  private Q_SLOTS:
   void initTestCase() {
-    if (!built_with_cuda()) QSKIP("CUDA was not built: this LibTorch has no CUDA, or nvcc is not installed.");
+    if (!built_with_cuda())
+      QSKIP("CUDA was not built: this LibTorch has no CUDA, or nvcc is not installed.");
     if (devices().size() < 2) QSKIP("This machine has no CUDA device.");
   }
   void init() {
@@ -70,7 +74,8 @@ class TestCuda : public QObject {
   void l2eEqualsTheCpu() {
     const torch::NoGradGuard no_grad;
     ParameterLayout layout;
-    for (const std::int64_t size : {256, 1, 600, 2144}) layout.add("b" + std::to_string(size), {size});
+    for (const std::int64_t size : {256, 1, 600, 2144})
+      layout.add("b" + std::to_string(size), {size});
     const std::vector<double> z = normals(9, MetaParameters::count, 0.3);
     MetaParameters phi;
     phi.set_flat(std::vector<float>(z.begin(), z.end()));
@@ -97,7 +102,8 @@ class TestCuda : public QObject {
     const auto options = torch::TensorOptions(torch::kFloat);
     const auto gpu = make_batched_mlp_potential(posterior, options.device(torch::kCUDA));
     const auto cpu = make_mlp_potential(posterior, torch::kFloat);
-    const torch::Tensor theta = random_tensor(5, {2, posterior.network->layout().size()}, torch::kFloat, 0.5);
+    const torch::Tensor theta =
+        random_tensor(5, {2, posterior.network->layout().size()}, torch::kFloat, 0.5);
     const std::vector<std::int64_t> rows = {3, 1, 4, 9, 0, 7};
     for (auto* potential : {gpu.get(), cpu.get()}) potential->bind(rows, 3);
     const Evaluation& e = gpu->evaluate(theta.cuda());
@@ -160,16 +166,19 @@ class TestCuda : public QObject {
     RunControl control;
     run(preset_on("cuda", "sghmc"), {}, recording.sink(), control);
     bool told = false;
-    for (const auto& message : recording.all<LogMessage>()) told = told || message.text.starts_with("Device cuda:0: ");
+    for (const auto& message : recording.all<LogMessage>())
+      told = told || message.text.starts_with("Device cuda:0: ");
     QVERIFY(told);
   }
 
   /// Memory that others hold: the run ends with a reason and without a crash.
   void fullDeviceEndsTheRun() {
     std::vector<torch::Tensor> held;
-    for (std::int64_t bytes = with_free_memory("cuda:0").free_bytes; bytes > (1 << 12); bytes /= 2) {
+    for (std::int64_t bytes = with_free_memory("cuda:0").free_bytes; bytes > (1 << 12);
+         bytes /= 2) {
       try {
-        held.push_back(torch::empty({bytes}, torch::TensorOptions(torch::kUInt8).device(torch::kCUDA)));
+        held.push_back(
+            torch::empty({bytes}, torch::TensorOptions(torch::kUInt8).device(torch::kCUDA)));
       } catch (const c10::Error&) {
       }
     }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The CUDA kernels, their text run on the CPU, against the CPU's own kernels: what a machine without
-// a device can know of them. tst_cuda repeats it on a device.
+// The CUDA kernels, their text run on the CPU, against the CPU's own kernels: what a machine
+// without a device can know of them. tst_cuda repeats it on a device.
 #define ERGO_CUDA_ON_CPU
-#include "core/kernels/cuda/chain_steps.cu"  // first: it defines what CUDA's compiler would
-
 #include <QtTest>
 
+#include "core/kernels/cuda/chain_steps.cu"  // first: it defines what CUDA's compiler would
 #include "core/kernels/l2e_step.h"
 #include "core/kernels/normal.h"
 #include "tests/support/check.h"
@@ -23,7 +22,8 @@ std::vector<float> floats(std::uint64_t seed, std::size_t count, double scale = 
 /// Three chains under keys, numbers and a step of their own.
 struct Fleet {
   std::int64_t params;
-  std::vector<std::int64_t> keys{7, -3, 1234567890123}, chains{0, 5, 9}, steps{(std::int64_t{1} << 32) + 41};
+  std::vector<std::int64_t> keys{7, -3, 1234567890123}, chains{0, 5, 9},
+      steps{(std::int64_t{1} << 32) + 41};
   std::vector<float> grad, position, momentum, averages;
 
   explicit Fleet(std::int64_t size) : params(size) {
@@ -35,7 +35,9 @@ struct Fleet {
   std::size_t at(std::size_t row) const { return row * static_cast<std::size_t>(params); }
 };
 
-std::vector<double> widened(const std::vector<float>& values) { return {values.begin(), values.end()}; }
+std::vector<double> widened(const std::vector<float>& values) {
+  return {values.begin(), values.end()};
+}
 
 /// The plan of some spans, with arrays of its own.
 struct OwnPlan {
@@ -50,9 +52,14 @@ struct OwnPlan {
     std::memcpy(networks.data(), phi.data(), networks.size() * sizeof(float));
     sums.resize(static_cast<std::size_t>(rows) * pieces.size() * l2e_features);
     scales.resize(static_cast<std::size_t>(rows) * spans.size() * l2e_features);
-    plan = {pieces.data(), spans.data(), static_cast<std::int64_t>(pieces.size()),
-            static_cast<std::int64_t>(spans.size()), networks.data(),
-            rows / static_cast<std::int64_t>(phi.size()), sums.data(), scales.data()};
+    plan = {pieces.data(),
+            spans.data(),
+            static_cast<std::int64_t>(pieces.size()),
+            static_cast<std::int64_t>(spans.size()),
+            networks.data(),
+            rows / static_cast<std::int64_t>(phi.size()),
+            sums.data(),
+            scales.data()};
   }
 };
 
@@ -75,7 +82,8 @@ class TestCudaKernels : public QObject {
     fill_normals(key, 3, step, static_cast<std::int64_t>(cpu.size()), cpu.data());
     for (std::size_t i = 0; i < cpu.size(); ++i) {
       const float z = cuda::normal_at(key, 3, step, static_cast<std::int64_t>(i));
-      if (z != cpu[i]) QFAIL(qPrintable(QString("normal %1: %2, not %3").arg(i).arg(z).arg(cpu[i])));
+      if (z != cpu[i])
+        QFAIL(qPrintable(QString("normal %1: %2, not %3").arg(i).arg(z).arg(cpu[i])));
     }
   }
 
@@ -87,11 +95,12 @@ class TestCudaKernels : public QObject {
         cuda::sghmc_step(numbers, gpu.rows(), gpu.grad.data(), gpu.position.data(),
                          gpu.momentum.data(), nullptr);
         for (std::size_t r = 0; r < 3; ++r) {
-          sghmc_step(numbers, {static_cast<std::uint64_t>(cpu.keys[r]),
-                               static_cast<std::uint32_t>(cpu.chains[r]),
-                               static_cast<std::uint64_t>(cpu.steps[0] + 1)},
-                     params, cpu.grad.data() + cpu.at(r), cpu.position.data() + cpu.at(r),
-                     cpu.momentum.data() + cpu.at(r));
+          sghmc_step(
+              numbers,
+              {static_cast<std::uint64_t>(cpu.keys[r]), static_cast<std::uint32_t>(cpu.chains[r]),
+               static_cast<std::uint64_t>(cpu.steps[0] + 1)},
+              params, cpu.grad.data() + cpu.at(r), cpu.position.data() + cpu.at(r),
+              cpu.momentum.data() + cpu.at(r));
         }
         QVERIFY(gpu.position == cpu.position);
         QVERIFY(gpu.momentum == cpu.momentum);
@@ -128,18 +137,21 @@ class TestCudaKernels : public QObject {
     QFETCH(int, networks);
     const std::vector<L2eSpan> spans = {{0, 256}, {256, 1}, {257, 600}, {857, 40}};
     std::vector<L2eNetwork> phi;
-    for (int k = 0; k < networks; ++k) phi.push_back(random_network(20 + static_cast<std::uint64_t>(k)));
+    for (int k = 0; k < networks; ++k)
+      phi.push_back(random_network(20 + static_cast<std::uint64_t>(k)));
     Fleet gpu(897), cpu(897);
     OwnPlan own(spans, phi, 3);
-    std::vector<cuda::L2eRowNumbers> numbers = {
-        {0.01f, 0.05f, 100.0f, 3.0f, 0.2f}, {0.02f, 0.04f, 50.0f, 3.0f, 0.2f}, {0.01f, 0.05f, 100.0f, 1.0f, 0.0f}};
+    std::vector<cuda::L2eRowNumbers> numbers = {{0.01f, 0.05f, 100.0f, 3.0f, 0.2f},
+                                                {0.02f, 0.04f, 50.0f, 3.0f, 0.2f},
+                                                {0.01f, 0.05f, 100.0f, 1.0f, 0.0f}};
     for (int step = 0; step < 3; ++step) {
       cuda::l2e_step(own.plan, numbers.data(), gpu.rows(), gpu.grad.data(), gpu.position.data(),
                      gpu.momentum.data(), gpu.averages.data(), nullptr);
       cuda::next_step(gpu.steps.data(), nullptr);
       for (std::size_t r = 0; r < 3; ++r) {
         std::vector<float> noise(897);
-        fill_normals(static_cast<std::uint64_t>(cpu.keys[r]), static_cast<std::uint32_t>(cpu.chains[r]),
+        fill_normals(static_cast<std::uint64_t>(cpu.keys[r]),
+                     static_cast<std::uint32_t>(cpu.chains[r]),
                      static_cast<std::uint64_t>(cpu.steps[0] + 1), 897, noise.data());
         const cuda::L2eRowNumbers& n = numbers[r];
         l2e_step(phi[networks == 1 ? 0 : r],

@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
-#include <set>
 #include <mutex>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -99,7 +99,9 @@ class MeetingPoint {
 class Side final : public Exchange {
  public:
   Side(MeetingPoint& point, int side) : point_(point), side_(side) {}
-  std::vector<std::string> all_gather(const std::string& mine) override { return point_.meet(side_, mine); }
+  std::vector<std::string> all_gather(const std::string& mine) override {
+    return point_.meet(side_, mine);
+  }
 
  private:
   MeetingPoint& point_;
@@ -200,10 +202,14 @@ class TestDistributed : public QObject, private JobFolder {
     QFETCH(int, mine);
     QFETCH(int, other);
     const std::string a = std::string("abcdefghijklmnop").substr(0, static_cast<std::size_t>(mine));
-    const std::string b = std::string("0+.3456789+.cdef").substr(0, static_cast<std::size_t>(other));
+    const std::string b =
+        std::string("0+.3456789+.cdef").substr(0, static_cast<std::size_t>(other));
     MeetingPoint point;
     std::vector<std::string> heard;
-    std::thread peer([&] { Side side(point, 1); heard = gather_in_pieces(side, b, 4); });
+    std::thread peer([&] {
+      Side side(point, 1);
+      heard = gather_in_pieces(side, b, 4);
+    });
     Side side(point, 0);
     const std::vector<std::string> all = gather_in_pieces(side, a, 4);
     peer.join();
@@ -215,14 +221,16 @@ class TestDistributed : public QObject, private JobFolder {
     QTest::addColumn<int>("processes");
     QTest::addColumn<QString>("exchange");
     for (const QString& exchange : exchanges()) {
-      for (const int n : {1, 2, 4}) QTest::addRow("%d %s", n, qPrintable(exchange)) << n << exchange;
+      for (const int n : {1, 2, 4})
+        QTest::addRow("%d %s", n, qPrintable(exchange)) << n << exchange;
     }
   }
   void numbersOfProcessesAgree() {
     QFETCH(int, processes);
     QFETCH(QString, exchange);
     const std::vector<int> ends = play(job(processes, exchange));
-    QVERIFY2(ends == std::vector<int>(static_cast<std::size_t>(processes), 0), texts(processes).c_str());
+    QVERIFY2(ends == std::vector<int>(static_cast<std::size_t>(processes), 0),
+             texts(processes).c_str());
     for (int rank = 0; rank < processes; ++rank) {
       QVERIFY(result(rank)["phi"] == result(0)["phi"]);
       QVERIFY(result(rank)["speaks"] == (rank == 0));
@@ -238,7 +246,7 @@ class TestDistributed : public QObject, private JobFolder {
     QTest::addColumn<QString>("phase");
     QTest::addColumn<int>("time");
     const std::vector<std::pair<const char*, int>> moments = {
-        {"unroll", 1}, {"unroll", 4}, {"gather", 1}, {"gather", 4},
+        {"unroll", 1}, {"unroll", 4}, {"gather", 1},     {"gather", 4},
         {"update", 2}, {"update", 4}, {"checkpoint", 1}, {"checkpoint", 3}};
     for (const QString& exchange : exchanges()) {
       for (const int victim : {0, 2}) {
@@ -409,13 +417,15 @@ class TestDistributed : public QObject, private JobFolder {
     ERGO_OK(wrong_error(with({.processes = 2, .rank = 2}), ExitCode::usage, "--rank is 2"));
     ERGO_OK(wrong_error(with({.processes = 0}), ExitCode::usage, "--processes is 0"));
     ERGO_OK(wrong_error(with({.exchange = "smoke"}), ExitCode::usage, "'smoke'", "gloo or folder"));
-    ERGO_OK(wrong_error(with({.exchange = "folder", .peer_timeout = 0}), ExitCode::usage, "--peer-timeout"));
+    ERGO_OK(wrong_error(with({.exchange = "folder", .peer_timeout = 0}), ExitCode::usage,
+                        "--peer-timeout"));
     Peer uneven{.rank = 0, .processes = 3};
     QCOMPARE(play({uneven}).front(), status_config);
     ERGO_OK(lacks(error(0), {"'pairs' is 4", "3 processes"}));
     if (!exchanges().contains("gloo")) return;
     ERGO_OK(wrong_error(with({.exchange = "gloo"}), ExitCode::usage, "--interface", "lo"));
-    ERGO_OK(wrong_error(with({.exchange = "gloo", .interface = "no0"}), ExitCode::usage, "'no0'", "lo"));
+    ERGO_OK(wrong_error(with({.exchange = "gloo", .interface = "no0"}), ExitCode::usage, "'no0'",
+                        "lo"));
   }
 
   /// Not one socket outside of the named interface, and at least one on it.
@@ -435,16 +445,19 @@ class TestDistributed : public QObject, private JobFolder {
  private:
   static QStringList exchanges() {
     try {
-      return exchange_kind({.exchange = "gloo"}) == "gloo" ? QStringList{"folder", "gloo"} : QStringList{};
+      return exchange_kind({.exchange = "gloo"}) == "gloo" ? QStringList{"folder", "gloo"}
+                                                           : QStringList{};
     } catch (const Error&) {
       return {"folder"};
     }
   }
 
-  static std::vector<Peer> job(int processes, const QString& exchange, const std::string& name = "job") {
+  static std::vector<Peer> job(int processes, const QString& exchange,
+                               const std::string& name = "job") {
     std::vector<Peer> peers;
     for (int rank = 0; rank < processes; ++rank) {
-      peers.push_back({.rank = rank, .processes = processes, .exchange = exchange.toStdString(), .job = name});
+      peers.push_back(
+          {.rank = rank, .processes = processes, .exchange = exchange.toStdString(), .job = name});
     }
     return peers;
   }
@@ -469,9 +482,12 @@ class TestDistributed : public QObject, private JobFolder {
     options.resume = peer.resume;
     options.seed = peer.seed;
     options.workers = 1;
-    options.distributed = {.processes = peer.processes, .rank = peer.rank,
-                           .rendezvous = path_ / peer.job, .exchange = peer.exchange,
-                           .interface = "lo", .peer_timeout = peer.timeout};
+    options.distributed = {.processes = peer.processes,
+                           .rank = peer.rank,
+                           .rendezvous = path_ / peer.job,
+                           .exchange = peer.exchange,
+                           .interface = "lo",
+                           .peer_timeout = peer.timeout};
     if (peer.on_phase) {
       options.distributed.on_phase = [&](std::string_view phase) { peer.on_phase(phase, control); };
     }
@@ -480,16 +496,21 @@ class TestDistributed : public QObject, private JobFolder {
 
   json train(const Peer& peer, RunControl& control) const {
     int events = 0;
-    const MetaResult result =
-        meta_train(load_preset((path_ / peer.preset).string()), options_of(peer, control),
-                   [&events](const RunEvent&) { ++events; }, control);
-    return {{"phi", result.phi_sha256}, {"reason", result.reason}, {"speaks", result.speaks},
-            {"iterations", result.iterations}, {"events", events}};
+    const MetaResult result = meta_train(
+        load_preset((path_ / peer.preset).string()), options_of(peer, control),
+        [&events](const RunEvent&) { ++events; }, control);
+    return {{"phi", result.phi_sha256},
+            {"reason", result.reason},
+            {"speaks", result.speaks},
+            {"iterations", result.iterations},
+            {"events", events}};
   }
   auto work() const {
     return [this](const Peer& peer, RunControl& control) { return train(peer, control); };
   }
-  std::vector<pid_t> start(const std::vector<Peer>& peers) const { return start_each(peers, work()); }
+  std::vector<pid_t> start(const std::vector<Peer>& peers) const {
+    return start_each(peers, work());
+  }
   std::vector<int> play(const std::vector<Peer>& peers) { return play_each(peers, work()); }
 
   /// Empty when all three files are those of an undisturbed process without a job, byte for byte.

@@ -177,7 +177,8 @@ class TestDistributedRun : public QObject, private JobFolder {
     peers[1].preset = "other.json";
     QVERIFY2(play(peers) == std::vector<int>(2, status_config), texts(2).c_str());
     for (const int rank : {0, 1}) {
-      QVERIFY2(error(rank).find("Rank 1 has preset 'other' (") != std::string::npos, texts(2).c_str());
+      QVERIFY2(error(rank).find("Rank 1 has preset 'other' (") != std::string::npos,
+               texts(2).c_str());
     }
     fs::create_directory(path_ / "b");
     write_text(path_ / "b/p.json", all_samplers().dump());
@@ -185,7 +186,8 @@ class TestDistributedRun : public QObject, private JobFolder {
     peers[1].preset = "b/p.json";
     QVERIFY2(play(peers) == std::vector<int>(2, status_config), texts(2).c_str());
     for (const int rank : {0, 1}) {
-      QVERIFY2(error(rank).find("has files l2e.meta_parameters (") != std::string::npos, texts(2).c_str());
+      QVERIFY2(error(rank).find("has files l2e.meta_parameters (") != std::string::npos,
+               texts(2).c_str());
     }
   }
 
@@ -198,7 +200,8 @@ class TestDistributedRun : public QObject, private JobFolder {
     fs::copy_file(phi, path_ / "b/phi.safetensors");
     peers[1].preset = "b/p.json";
     const fs::path own = path_ / "b/phi.safetensors";
-    peers[1].on_phase = at("rendezvous", 1, [own](RunControl&) { fs::remove(own); });  // its hash is taken
+    peers[1].on_phase =
+        at("rendezvous", 1, [own](RunControl&) { fs::remove(own); });  // its hash is taken
     const std::vector<int> expected(2, static_cast<int>(ExitCode::no_input));
     QVERIFY2(play(peers) == expected, texts(2).c_str());
     for (const int rank : {0, 1}) {
@@ -210,13 +213,15 @@ class TestDistributedRun : public QObject, private JobFolder {
  private:
   static QStringList exchanges() {
     try {
-      return exchange_kind({.exchange = "gloo"}) == "gloo" ? QStringList{"folder", "gloo"} : QStringList{};
+      return exchange_kind({.exchange = "gloo"}) == "gloo" ? QStringList{"folder", "gloo"}
+                                                           : QStringList{};
     } catch (const Error&) {
       return {"folder"};
     }
   }
 
-  static std::vector<Peer> job(int processes, const QString& exchange, const std::string& name = "job") {
+  static std::vector<Peer> job(int processes, const QString& exchange,
+                               const std::string& name = "job") {
     std::vector<Peer> peers;
     for (int rank = 0; rank < processes; ++rank) {
       peers.push_back({rank, processes, exchange.toStdString()});
@@ -226,9 +231,14 @@ class TestDistributedRun : public QObject, private JobFolder {
   }
 
   json run_in_job(const Peer& peer, RunControl& control) const {
-    DistributedOptions options{.processes = peer.processes, .rank = peer.rank, .rendezvous = path_ / peer.job,
-                               .exchange = peer.exchange, .interface = "lo", .peer_timeout = peer.timeout};
-    if (peer.on_phase) options.on_phase = [&](std::string_view phase) { peer.on_phase(phase, control); };
+    DistributedOptions options{.processes = peer.processes,
+                               .rank = peer.rank,
+                               .rendezvous = path_ / peer.job,
+                               .exchange = peer.exchange,
+                               .interface = "lo",
+                               .peer_timeout = peer.timeout};
+    if (peer.on_phase)
+      options.on_phase = [&](std::string_view phase) { peer.on_phase(phase, control); };
     const Preset preset = load_preset((path_ / peer.preset).string());
     const auto share = make_run_share(preset, {1}, options, control);
     int events = 0;
@@ -251,7 +261,9 @@ class TestDistributedRun : public QObject, private JobFolder {
   auto work() const {
     return [this](const Peer& peer, RunControl& control) { return run_in_job(peer, control); };
   }
-  std::vector<pid_t> start(const std::vector<Peer>& peers) const { return start_each(peers, work()); }
+  std::vector<pid_t> start(const std::vector<Peer>& peers) const {
+    return start_each(peers, work());
+  }
   std::vector<int> play(const std::vector<Peer>& peers) { return play_each(peers, work()); }
 
   /// Of a process without a job.

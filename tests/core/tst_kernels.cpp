@@ -93,7 +93,8 @@ std::string passes_differ(const Posterior& posterior, torch::Dtype dtype, std::i
   const torch::Tensor u = fused->evaluate(theta).potential.clone();
   const torch::Tensor grad = fused->evaluate(theta).grad.clone();
   const Evaluation& e = plain->evaluate(theta);
-  if (auto p = vectors_differ(doubles(u), doubles(e.potential), tolerance, "U"); !p.empty()) return p;
+  if (auto p = vectors_differ(doubles(u), doubles(e.potential), tolerance, "U"); !p.empty())
+    return p;
   const double scale = e.grad.abs().max().item<double>();
   return vectors_differ(doubles(grad / scale), doubles(e.grad / scale), tolerance, "grad");
 }
@@ -135,8 +136,10 @@ class TestKernels : public QObject {
         const double radius = std::sqrt(-2.0 * std::log(u));
         const double angle = 2.0 * std::numbers::pi * (w - 0.5);
         const std::size_t at = 256 * (i / 64) + 128 * k + i % 64;
-        worst = std::max(worst, std::abs(z[at] - radius * std::cos(angle)) / std::max(radius, 1e-3));
-        worst = std::max(worst, std::abs(z[at + 64] - radius * std::sin(angle)) / std::max(radius, 1e-3));
+        worst =
+            std::max(worst, std::abs(z[at] - radius * std::cos(angle)) / std::max(radius, 1e-3));
+        worst = std::max(worst,
+                         std::abs(z[at + 64] - radius * std::sin(angle)) / std::max(radius, 1e-3));
       }
     }
     QVERIFY2(worst < 3e-7, qPrintable(QString::number(worst)));
@@ -149,7 +152,8 @@ class TestKernels : public QObject {
         const SghmcUpdate update{0.03, 4.0, temperature};
         const torch::Tensor grad = random_tensor(7, {2, params}, torch::kFloat, 5.0);
         ChainState plain = l2e_state(params);
-        sghmc_update_plain(plain, grad, temperature > 0 ? noise_of(plain) : torch::Tensor(), update);
+        sghmc_update_plain(plain, grad, temperature > 0 ? noise_of(plain) : torch::Tensor(),
+                           update);
         torch::Tensor first;
         ERGO_OK(on_every_target([&]() -> std::string {
           ChainState fused = l2e_state(params);
@@ -157,7 +161,9 @@ class TestKernels : public QObject {
           if (!first.defined()) first = fused.position.clone();
           if (!same_bits(fused.position, first)) return "other bits";
           auto p = vectors_differ(doubles(fused.momentum), doubles(plain.momentum), 1e-6, "r");
-          return p.empty() ? vectors_differ(doubles(fused.position), doubles(plain.position), 1e-6, "theta") : p;
+          return p.empty() ? vectors_differ(doubles(fused.position), doubles(plain.position), 1e-6,
+                                            "theta")
+                           : p;
         }));
       }
     }
@@ -167,8 +173,10 @@ class TestKernels : public QObject {
   /// layer's share is kept.
   void l2eEqualsPlain() {
     const torch::NoGradGuard no_grad;
-    for (const std::vector<std::int64_t>& sizes :
-         {std::vector<std::int64_t>{1}, {3, 32, 1, 33}, {50, 50, 2500, 50, 50, 1}, {2560, 2561, 5000}}) {
+    for (const std::vector<std::int64_t>& sizes : {std::vector<std::int64_t>{1},
+                                                   {3, 32, 1, 33},
+                                                   {50, 50, 2500, 50, 50, 1},
+                                                   {2560, 2561, 5000}}) {
       const ParameterLayout layout = layout_of(sizes);
       const MetaParameters phi = random_phi(17);
       const auto kinetic = make_network_kinetic(phi);
@@ -177,14 +185,15 @@ class TestKernels : public QObject {
         const L2eUpdate update{0.02, 40.0, 3.0, noise_scale};
         const torch::Tensor grad = random_tensor(9, {2, layout.size()}, torch::kFloat, 20.0);
         ChainState plain = l2e_state(layout.size());
-        l2e_update(plain, grad, noise_scale > 0 ? noise_of(plain) : torch::Tensor(), *kinetic, update,
-                   40, layout);
+        l2e_update(plain, grad, noise_scale > 0 ? noise_of(plain) : torch::Tensor(), *kinetic,
+                   update, 40, layout);
         ERGO_OK(on_every_target([&]() -> std::string {
           ChainState fused = l2e_state(layout.size());
           l2e_update_fused(fused, grad, key, ready, update, 40, layout);
-          for (const auto& [a, b, name] : {std::tuple(fused.momentum, plain.momentum, "r"),
-                                           std::tuple(fused.position, plain.position, "theta"),
-                                           std::tuple(fused.extra[0], plain.extra[0], "averages")}) {
+          for (const auto& [a, b, name] :
+               {std::tuple(fused.momentum, plain.momentum, "r"),
+                std::tuple(fused.position, plain.position, "theta"),
+                std::tuple(fused.extra[0], plain.extra[0], "averages")}) {
             if (auto p = vectors_differ(doubles(a), doubles(b), 1e-5, name); !p.empty()) return p;
           }
           return {};

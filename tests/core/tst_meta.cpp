@@ -111,7 +111,8 @@ class TestMeta : public QObject {
     QVERIFY(fs::exists(path_ / "part.safetensors"));  // the best so far is kept
     MetaOptions options;
     options.resume = state_of(path_ / "part.safetensors");
-    QVERIFY(state_tensor("part.safetensors", "mean_phi") != last_phi("part.safetensors") || stop_after == 0);
+    QVERIFY(state_tensor("part.safetensors", "mean_phi") != last_phi("part.safetensors") ||
+            stop_after == 0);
     const MetaResult rest = train("part.safetensors", options);
     QCOMPARE(rest.iterations, std::int64_t(6));
     QVERIFY(rest.phi_sha256 == whole.phi_sha256);
@@ -289,9 +290,7 @@ class TestMeta : public QObject {
   }
 
   /// phi after the last iteration, not the best one.
-  std::vector<float> last_phi(const std::string& out) {
-    return state_tensor(out, "phi");
-  }
+  std::vector<float> last_phi(const std::string& out) { return state_tensor(out, "phi"); }
 
   std::vector<float> state_tensor(const std::string& out, const char* name) {
     return io::load_safetensors(state_of(path_ / out)).find(name)->floats();

@@ -37,7 +37,8 @@ std::vector<Arm> arms_of(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const RngKey key = RngKey{99}.fold_in(i);
     auto task = std::make_shared<const MetaTask>(make_task(family(i % 2 == 0 ? 6 : 9, 30), key));
-    arms.push_back({std::move(task), phi_of(i), {20 + static_cast<std::int64_t>(i), 8, 4}, key.fold_in(8)});
+    arms.push_back(
+        {std::move(task), phi_of(i), {20 + static_cast<std::int64_t>(i), 8, 4}, key.fold_in(8)});
   }
   return arms;
 }
@@ -65,21 +66,24 @@ class TestPopulation : public QObject {
     std::int64_t least = 1000, most = 0;
     for (std::uint64_t i = 0; i < 6; ++i) {
       const MetaTask task = make_task(family(7, 40), RngKey{5}.fold_in(i));
-      if (!rows.empty() && task.posterior.network->activation() != rows[0].network->activation()) continue;
+      if (!rows.empty() && task.posterior.network->activation() != rows[0].network->activation())
+        continue;
       rows.push_back(task.posterior);
       least = std::min(least, task.posterior.data_count());
       most = std::max(most, task.posterior.data_count());
     }
     QVERIFY(rows.size() >= 2 && least < most);
     const auto count = static_cast<std::int64_t>(rows.size());
-    const torch::Tensor theta = random_tensor(3, {count, rows[0].network->layout().size()}, torch::kDouble, 0.5);
+    const torch::Tensor theta =
+        random_tensor(3, {count, rows[0].network->layout().size()}, torch::kDouble, 0.5);
     const auto together = make_population_potential(rows, torch::kDouble);
     const Evaluation& e = together->evaluate(theta);
     for (std::int64_t c = 0; c < count; ++c) {
       const auto alone = make_autograd_potential(rows[static_cast<std::size_t>(c)], torch::kDouble);
       alone->bind_all();
       const Evaluation& expected = alone->evaluate(theta.slice(0, c, c + 1));
-      ERGO_OK(differs(e.potential[c].item<double>(), expected.potential.item<double>(), 1e-11, "U"));
+      ERGO_OK(
+          differs(e.potential[c].item<double>(), expected.potential.item<double>(), 1e-11, "U"));
       ERGO_OK(vectors_differ(doubles(e.grad[c]), doubles(expected.grad), 1e-11, "grad"));
     }
   }
@@ -99,7 +103,8 @@ class TestPopulation : public QObject {
     control.stop();
     std::vector<Arm> arms = arms_of(2);
     for (Arm& arm : arms) arm.plan = {2000, 1000, 4};
-    for (const double loss : unroll_population(arms, torch::kCPU, control)) QVERIFY(std::isnan(loss));
+    for (const double loss : unroll_population(arms, torch::kCPU, control))
+      QVERIFY(std::isnan(loss));
   }
 };
 

@@ -8,9 +8,10 @@
 #include <stdexcept>
 #include <vector>
 
-/// The part of CUDA C++ that core/kernels/cuda uses, on the CPU: the blocks of a launch one after the
-/// other, the threads of a block as coroutines that give way at __syncthreads. It lets a machine
-/// without a device run the very text of the kernels; it says nothing about speed, streams or races.
+/// The part of CUDA C++ that core/kernels/cuda uses, on the CPU: the blocks of a launch one after
+/// the other, the threads of a block as coroutines that give way at __syncthreads. It lets a
+/// machine without a device run the very text of the kernels; it says nothing about speed, streams
+/// or races.
 struct dim3 {
   unsigned x = 1, y = 1, z = 1;
   dim3() = default;
@@ -23,7 +24,8 @@ namespace ergo::test {
 
 class BlockOnCpu {
  public:
-  BlockOnCpu(unsigned threads, const std::function<void()>& kernel) : kernel_(kernel), threads_(threads) {
+  BlockOnCpu(unsigned threads, const std::function<void()>& kernel)
+      : kernel_(kernel), threads_(threads) {
     for (Thread& thread : threads_) thread.stack.resize(stack_bytes);
   }
 
@@ -95,5 +97,6 @@ inline void __syncthreads() { ergo::test::BlockOnCpu::current_block->wait_at_bar
 #define __device__
 #define __shared__ static
 
-#define ERGO_LAUNCH(kernel, grid, threads, stream, ...) \
-  ergo::test::launch_on_cpu((grid), (threads), [&] { kernel(__VA_ARGS__); }), static_cast<void>(stream)
+#define ERGO_LAUNCH(kernel, grid, threads, stream, ...)                       \
+  ergo::test::launch_on_cpu((grid), (threads), [&] { kernel(__VA_ARGS__); }), \
+      static_cast<void>(stream)

@@ -42,7 +42,9 @@ inline void sleep_on(RunControl&) { ::raise(SIGSTOP); }
 /// Starts processes below one folder; each leaves what came out of it in a file of its rank.
 class JobFolder {
  protected:
-  std::filesystem::path result_file(int rank) const { return path_ / fmt::format("result-{}", rank); }
+  std::filesystem::path result_file(int rank) const {
+    return path_ / fmt::format("result-{}", rank);
+  }
   nlohmann::json result(int rank) const {
     return nlohmann::json::parse(io::read_file(result_file(rank), limit));
   }

@@ -24,7 +24,8 @@ QColor errorColour(const QPalette& palette) {
 
 QLineEdit* lineOf(QWidget* control) {
   if (auto* number = qobject_cast<NumberEdit*>(control)) return number->lineEdit();
-  if (auto* box = qobject_cast<QComboBox*>(control)) return box->lineEdit();  // null unless editable
+  if (auto* box = qobject_cast<QComboBox*>(control))
+    return box->lineEdit();  // null unless editable
   return qobject_cast<QLineEdit*>(control);
 }
 

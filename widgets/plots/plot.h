@@ -20,7 +20,7 @@ class Plot : public QWidget {
  public:
   using QWidget::QWidget;
   virtual void consume(const RunEvent& event) = 0;
-  virtual void refresh() = 0;           ///< redraws what changed; cheap when nothing did
+  virtual void refresh() = 0;  ///< redraws what changed; cheap when nothing did
   virtual void applyTheme(const Theme& theme) = 0;
   /// The QCustomPlots of the picture, left to right; export draws them as panels.
   virtual std::vector<QCustomPlot*> panels() const = 0;

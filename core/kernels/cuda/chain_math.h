@@ -107,7 +107,8 @@ ERGO_DEVICE float strict_wave(float u, bool sine) {
 /// Normal number i of (key, chain, step): the bits of fill_normals (kernels/normal.h).
 ERGO_DEVICE float normal_at(std::uint64_t key, std::uint32_t chain, std::uint64_t step,
                             std::int64_t i) {
-  const auto block = static_cast<std::uint32_t>(i / 256), place = static_cast<std::uint32_t>(i % 256);
+  const auto block = static_cast<std::uint32_t>(i / 256),
+             place = static_cast<std::uint32_t>(i % 256);
   const Words c = philox(key, {{chain, static_cast<std::uint32_t>(step),
                                 static_cast<std::uint32_t>(step >> 32), 64 * block + place % 64}});
   const int pair = place / 128;  // (w0, w2) or (w1, w3)
@@ -134,10 +135,11 @@ struct AlphaBeta {
 
 /// (alpha, beta) of `count` parameters by the network at `phi`, [network::floats].
 template <int count>
-ERGO_DEVICE void l2e_outputs(const float* phi, const Features (&x)[count], AlphaBeta (&out)[count]) {
+ERGO_DEVICE void l2e_outputs(const float* phi, const Features (&x)[count],
+                             AlphaBeta (&out)[count]) {
   float h[count][network::width];
   ERGO_UNROLL  // the hidden units stay in registers
-  for (int k = 0; k < network::width; ++k) {
+      for (int k = 0; k < network::width; ++k) {
     for (int p = 0; p < count; ++p) {
       float sum = phi[network::b0 + k] + phi[network::momentum + k] * x[p].momentum;
       for (int f = 0; f < network::steady; ++f) {
@@ -151,7 +153,8 @@ ERGO_DEVICE void l2e_outputs(const float* phi, const Features (&x)[count], Alpha
     for (int p = 0; p < count; ++p) {
       float sum = phi[network::b1 + o];
       ERGO_UNROLL
-      for (int k = 0; k < network::width; ++k) sum += phi[network::w1 + o * network::width + k] * h[p][k];
+      for (int k = 0; k < network::width; ++k)
+        sum += phi[network::w1 + o * network::width + k] * h[p][k];
       sum = sum > 0.0f || sum != sum ? sum : 0.0f;
       out[p].alpha += phi[network::w2 + o] * sum;
       out[p].beta += phi[network::w2 + network::width + o] * sum;

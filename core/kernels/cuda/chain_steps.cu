@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/kernels/cuda/chain_steps.h"
-
 #include "core/kernels/cuda/chain_math.h"
+#include "core/kernels/cuda/chain_steps.h"
 #ifdef ERGO_CUDA_ON_CPU
 #include "tests/support/cuda_on_cpu.h"
 #else
@@ -142,8 +141,8 @@ __global__ void move_momentum(L2ePlan plan, const L2eRowNumbers* numbers, Rows r
     const std::int64_t k = threadIdx.x + std::int64_t{threads} * p;
     if (k >= piece.size) continue;
     const std::int64_t i = piece.offset + k, at = row * rows.params + i;
-    const float force = out[p].alpha + n.friction * out[p].beta +
-                        n.data_size * (n.gradient_scale * a.grad[at]);
+    const float force =
+        out[p].alpha + n.friction * out[p].beta + n.data_size * (n.gradient_scale * a.grad[at]);
     float r = a.momentum[at] - n.step_size * force;
     if (n.noise_scale > 0.0f) r += n.noise_scale * normal_of(rows, row, i);
     a.momentum[at] = r;
@@ -176,7 +175,8 @@ __global__ void move_position(L2ePlan plan, const L2eRowNumbers* numbers, Rows r
 __global__ void count_step(std::int64_t* steps) { ++steps[0]; }
 
 dim3 grid_of(std::int64_t x, std::int64_t y, std::int64_t z = 1) {
-  if (x > 0x7fffffff || y > 65535) throw std::runtime_error("too many chains or parameters for one launch");
+  if (x > 0x7fffffff || y > 65535)
+    throw std::runtime_error("too many chains or parameters for one launch");
   return dim3(static_cast<unsigned>(x), static_cast<unsigned>(y), static_cast<unsigned>(z));
 }
 
@@ -184,8 +184,8 @@ dim3 grid_of(std::int64_t x, std::int64_t y, std::int64_t z = 1) {
 
 void sghmc_step(const SghmcStepNumbers& numbers, const Rows& rows, const float* grad,
                 float* position, float* momentum, Stream stream) {
-  ERGO_LAUNCH(move_sghmc, grid_of((rows.params + threads - 1) / threads, rows.rows), threads, stream,
-              numbers, rows, grad, position, momentum);
+  ERGO_LAUNCH(move_sghmc, grid_of((rows.params + threads - 1) / threads, rows.rows), threads,
+              stream, numbers, rows, grad, position, momentum);
 }
 
 void l2e_step(const L2ePlan& plan, const L2eRowNumbers* numbers, const Rows& rows,
@@ -193,7 +193,8 @@ void l2e_step(const L2ePlan& plan, const L2eRowNumbers* numbers, const Rows& row
   const L2eArrays arrays{grad, position, momentum, averages};
   const dim3 pieces = grid_of(plan.piece_count, rows.rows);
   ERGO_LAUNCH(move_averages, pieces, threads, stream, plan, numbers, rows, arrays);
-  ERGO_LAUNCH(find_scales, grid_of(plan.span_count, rows.rows, l2e_features), threads, stream, plan, 0);
+  ERGO_LAUNCH(find_scales, grid_of(plan.span_count, rows.rows, l2e_features), threads, stream, plan,
+              0);
   ERGO_LAUNCH(move_momentum, pieces, threads, stream, plan, numbers, rows, arrays);
   ERGO_LAUNCH(find_scales, grid_of(plan.span_count, rows.rows), threads, stream, plan,
               l2e_momentum_feature);

@@ -11,8 +11,8 @@
 /// Their plain counterparts are sghmc_update_plain and l2e_update (samplers), their CPU peers
 /// kernels/sghmc_step.h and kernels/l2e_step.h; the normals have the CPU's bits.
 ///
-/// Every pointer is device memory, contiguous. Calls are queued on `stream` and return at once; they
-/// may be captured in a CUDA graph, because nothing but the arrays changes from step to step.
+/// Every pointer is device memory, contiguous. Calls are queued on `stream` and return at once;
+/// they may be captured in a CUDA graph, because nothing but the arrays changes from step to step.
 /// @throws std::runtime_error with CUDA's message when a launch is refused.
 namespace ergo::cuda {
 
@@ -44,7 +44,8 @@ inline void cut(const std::vector<L2eSpan>& spans, std::vector<Piece>& pieces,
     const auto first = static_cast<std::int64_t>(pieces.size());
     const auto number = static_cast<std::int64_t>(cut_spans.size());
     for (std::int64_t at = 0; at < span.size; at += piece_size) {
-      pieces.push_back({span.offset + at, std::min<std::int64_t>(piece_size, span.size - at), number});
+      pieces.push_back(
+          {span.offset + at, std::min<std::int64_t>(piece_size, span.size - at), number});
     }
     cut_spans.push_back({first, static_cast<std::int64_t>(pieces.size()) - first, span.size});
   }
