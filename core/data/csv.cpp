@@ -127,15 +127,38 @@ void append_row(CsvTable& table, const Row& row, std::int64_t number, const std:
   ++table.rows;
 }
 
-std::int64_t target_column(const CsvTable& table, const DataConfig& config,
-                           const std::string& source) {
-  if (config.target.empty()) return table.columns() - 1;
-  const auto matches = std::count(table.names.begin(), table.names.end(), config.target);
-  if (matches != 1) {
-    fail_config(fmt::format("data.target is '{}', but {} has {} columns of that name ({})",
-                            config.target, source, matches, fmt::join(table.names, ", ")));
+/// A column by its name, else by its number from 1; -1: none or several.
+std::int64_t find_column(const CsvTable& table, std::string_view text) {
+  const auto& names = table.names;
+  const auto named = std::count(names.begin(), names.end(), text);
+  if (named == 1) return std::find(names.begin(), names.end(), text) - names.begin();
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  return whole && number >= 1 && number <= table.columns() ? number - 1 : -1;
+}
+
+/// The columns of data.target: one name (which may hold commas), or several with commas between.
+std::vector<std::int64_t> target_columns(const CsvTable& table, const DataConfig& config,
+                                         const std::string& source) {
+  if (config.target.empty()) return {table.columns() - 1};
+  if (const auto column = find_column(table, config.target); column >= 0) return {column};
+  std::vector<std::int64_t> columns;
+  for (std::size_t begin = 0; begin <= config.target.size();) {
+    const std::size_t end = std::min(config.target.find(',', begin), config.target.size());
+    const auto column =
+        find_column(table, trimmed(std::string_view(config.target).substr(begin, end - begin)));
+    if (column < 0 || std::count(columns.begin(), columns.end(), column) > 0) {
+      fail_config(
+          fmt::format("Field 'data.target' is '{}', but must name columns of {} once each, by name "
+                      "or by number "
+                      "from 1; it has {}.",
+                      config.target, source, fmt::join(table.names, ", ")));
+    }
+    columns.push_back(column);
+    begin = end + 1;
   }
-  return std::find(table.names.begin(), table.names.end(), config.target) - table.names.begin();
+  return columns;
 }
 
 std::vector<std::int64_t> shuffled(std::int64_t count, ScalarStream stream) {
@@ -145,16 +168,20 @@ std::vector<std::int64_t> shuffled(std::int64_t count, ScalarStream stream) {
   return order;
 }
 
-Split take_rows(const CsvTable& table, std::int64_t target, const std::int64_t* rows,
-                std::int64_t count) {
+/// Inputs in the order of the table, targets in the order of data.target.
+Split take_rows(const CsvTable& table, const std::vector<std::int64_t>& targets,
+                const std::int64_t* rows, std::int64_t count) {
+  std::vector<std::int64_t> inputs;
+  for (std::int64_t column = 0; column < table.columns(); ++column) {
+    if (std::count(targets.begin(), targets.end(), column) == 0) inputs.push_back(column);
+  }
   Split split;
   split.x.count = count;
-  split.x.width = table.columns() - 1;
+  split.x.width = static_cast<std::int64_t>(inputs.size());
   for (std::int64_t i = 0; i < count; ++i) {
     const double* row = table.values.data() + rows[i] * table.columns();
-    for (std::int64_t column = 0; column < table.columns(); ++column) {
-      (column == target ? split.y : split.x.values).push_back(row[column]);
-    }
+    for (const std::int64_t column : inputs) split.x.values.push_back(row[column]);
+    for (const std::int64_t column : targets) split.y.push_back(row[column]);
   }
   return split;
 }
@@ -219,23 +246,25 @@ Dataset make_csv(const DataConfig& config, const std::filesystem::path& base_fol
   const std::filesystem::path path = base_folder / config.file;
   const std::string source = path.string();
   const CsvTable table = parse_csv(io::read_file(path, file_limit), config.header, source);
-  if (table.columns() < 2) {
+  const std::vector<std::int64_t> targets = target_columns(table, config, source);
+  const auto count = static_cast<std::int64_t>(targets.size());
+  if (table.columns() <= count) {
     fail_data(fmt::format("{} has {} column, at least an input and a target are needed", source,
                           table.columns()));
   }
-  const std::int64_t target = target_column(table, config, source);
   const Sizes sizes = split_sizes(config, table.rows, source);
   const auto order = shuffled(table.rows, data_stream(config, DataPurpose::shuffle));
   Dataset dataset;
   dataset.name = path.stem().string();
-  dataset.inputs = table.columns() - 1;
+  dataset.inputs = table.columns() - count;
+  dataset.targets = dataset.outputs = count;
   // Test rows come first in the order, so that they stay the same when the other sizes change.
   const std::int64_t* rows = order.data();
-  dataset.test = take_rows(table, target, rows, sizes.test);
-  dataset.validation = take_rows(table, target, rows + sizes.test, sizes.validation);
-  dataset.train = take_rows(table, target, rows + sizes.test + sizes.validation, sizes.train);
-  if (dataset.inputs == 1)
-    fill_curve(dataset, table, target, config);
+  dataset.test = take_rows(table, targets, rows, sizes.test);
+  dataset.validation = take_rows(table, targets, rows + sizes.test, sizes.validation);
+  dataset.train = take_rows(table, targets, rows + sizes.test + sizes.validation, sizes.train);
+  if (dataset.inputs == 1 && count == 1)
+    fill_curve(dataset, table, targets[0], config);
   else
     dataset.grid.width = dataset.inputs;
   if (config.standardise) {

@@ -27,7 +27,8 @@ struct CsvTable {
 CsvTable parse_csv(std::string_view text, const std::string& header, const std::string& source);
 
 /// Regression on the columns of config.file: shuffled by the seed, split, standardised by training
-/// statistics unless the config says no. One input column fills the curve.
+/// statistics unless the config says no. One input column and one target fill
+/// the curve.
 /// @throws Error{config} for an unknown target column or sizes that do not fit, {no_input}, {data}.
 Dataset make_csv(const DataConfig& config, const std::filesystem::path& base_folder);
 

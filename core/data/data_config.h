@@ -91,8 +91,8 @@ struct DataConfig {
   void visit_csv(V& v) {
     v("file", file, text("csv: the file; a relative name starts at the preset's folder."));
     v("target", target,
-      text("csv: name of the target column, or its number from 1 when the file "
-           "has no header; empty: the last column. All other columns are inputs."));
+      text("csv: name of the target column, or its number from 1; several with "
+           "commas between; empty: the last column. All other columns are inputs."));
     v("header", header,
       choice({"auto", "yes", "no"},
              "csv: whether the first row holds names; "

@@ -128,12 +128,19 @@ void standardise_inputs(Dataset& dataset) {
 }
 
 void standardise_targets(Dataset& dataset) {
-  const std::vector<double>& train = dataset.train.y;
-  const Moments m = moments(train.data(), static_cast<std::int64_t>(train.size()), 1, dataset.name);
-  dataset.standardisation.y_mean = m.mean;
-  dataset.standardisation.y_sd = m.sd;
-  for (Split* split : {&dataset.train, &dataset.validation, &dataset.test}) {
-    for (double& y : split->y) y = (y - m.mean) / m.sd;
+  const std::int64_t targets = dataset.targets, count = dataset.train.size();
+  Standardisation& result = dataset.standardisation;
+  result.y_mean.clear();
+  result.y_sd.clear();
+  for (std::int64_t column = 0; column < targets; ++column) {
+    const Moments m = moments(dataset.train.y.data() + column, count, targets, dataset.name);
+    result.y_mean.push_back(m.mean);
+    result.y_sd.push_back(m.sd);
+    for (Split* split : {&dataset.train, &dataset.validation, &dataset.test}) {
+      for (std::size_t i = column; i < split->y.size(); i += targets) {
+        split->y[i] = (split->y[i] - m.mean) / m.sd;
+      }
+    }
   }
 }
 

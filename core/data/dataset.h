@@ -27,7 +27,7 @@ struct Inputs {
 /// One part of a data set, as the network sees it.
 struct Split {
   Inputs x;
-  std::vector<double> y;             ///< regression: standardised targets
+  std::vector<double> y;             ///< regression: standardised targets, [count, targets]
   std::vector<std::int32_t> labels;  ///< classification
   std::int64_t size() const { return x.count; }
 };
@@ -37,7 +37,7 @@ struct Split {
 struct Standardisation {
   /// [inputs]; one entry that serves all inputs (images); empty: the inputs are as in the source.
   std::vector<double> x_mean, x_sd;
-  double y_mean = 0.0, y_sd = 1.0;
+  std::vector<double> y_mean = {0.0}, y_sd = {1.0};  ///< [targets]
 };
 
 enum class Task { regression, classification };
@@ -46,7 +46,8 @@ struct Dataset {
   Task task = Task::regression;
   std::string name;
   std::int64_t inputs = 0;   ///< width of x
-  std::int64_t outputs = 1;  ///< 1, or the number of classes
+  std::int64_t targets = 1;  ///< regression: numbers of a row of y
+  std::int64_t outputs = 1;  ///< the number of targets, or of classes
   Split train, validation, test;
   Standardisation standardisation;
   CurveData curve;                       ///< original units; 1-D regression only

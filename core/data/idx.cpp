@@ -192,7 +192,7 @@ void set_scale(Dataset& dataset, bool normalise) {
     square += (byte / 255.0 - mean) * (byte / 255.0 - mean) * histogram[byte] / count;
   }
   const double sd = square > 0.0 ? std::sqrt(square) : 1.0;
-  if (normalise) dataset.standardisation = {{mean}, {sd}, 0.0, 1.0};
+  if (normalise) dataset.standardisation = {{mean}, {sd}, {0.0}, {1.0}};
   for (Split* split : {&dataset.train, &dataset.validation, &dataset.test}) {
     split->x.scale = normalise ? 1.0 / (255.0 * sd) : 1.0 / 255.0;
     split->x.shift = normalise ? -mean / sd : 0.0;

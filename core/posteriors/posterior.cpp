@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/posteriors/posterior.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <cmath>
 #include <numbers>
 
@@ -20,10 +22,15 @@ double Posterior::prior_constant() const {
 
 Posterior make_posterior(std::shared_ptr<const Dataset> data, const ModelConfig& model,
                          const PosteriorConfig& config) {
+  if (data->targets != 1) {
+    throw Error(ExitCode::config, fmt::format("Field 'data.target' names {} columns, but the "
+                                              "likelihood takes one target.",
+                                              data->targets));
+  }
   Posterior posterior;
   posterior.network = std::make_shared<Mlp>(data->inputs, model.hidden, data->outputs,
                                             activation_from(model.activation));
-  posterior.noise_sd = config.noise_sd / data->standardisation.y_sd;
+  posterior.noise_sd = config.noise_sd / data->standardisation.y_sd[0];
   const Mlp& network = *posterior.network;
   for (std::size_t b = 0; b < network.layout().blocks().size(); ++b) {
     const std::int64_t fan_in = network.fan_in(b);

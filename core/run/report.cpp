@@ -48,7 +48,9 @@ void for_each_chunk(const Inputs& x, const float* theta, const MlpShape& shape,
 Report::Report(const Posterior& posterior)
     : posterior_(posterior), shape_(posterior.network->shape()) {}
 
-double Report::sigma() const { return posterior_.noise_sd * posterior_.data->standardisation.y_sd; }
+double Report::sigma() const {
+  return posterior_.noise_sd * posterior_.data->standardisation.y_sd[0];
+}
 
 void Report::add_draw(const torch::Tensor& position) {
   const torch::Tensor single = position.to(torch::kFloat).contiguous();
@@ -72,7 +74,7 @@ void Report::predict(const Split& split, const float* theta, SplitPredictions& o
   for_each_chunk(split.x, theta, shape_, buffers_, [&](const Outputs& f, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) {
       if (regression) {
-        out.f.push_back(static_cast<double>(f(0, i)) * scale.y_sd + scale.y_mean);
+        out.f.push_back(static_cast<double>(f(0, i)) * scale.y_sd[0] + scale.y_mean[0]);
         continue;
       }
       float top = f(0, i), sum = 0.0f;
@@ -87,18 +89,18 @@ void Report::predict(const Split& split, const float* theta, SplitPredictions& o
 void Report::predict_grid(const float* theta) {
   const Standardisation& scale = posterior_.data->standardisation;
   if (posterior_.data->grid.count == 0) return;
-  for_each_chunk(posterior_.data->grid, theta, shape_, buffers_,
-                 [&](const Outputs& f, std::int64_t count) {
-                   for (std::int64_t i = 0; i < count; ++i) {
-                     grid_f_.push_back(static_cast<double>(f(0, i)) * scale.y_sd + scale.y_mean);
-                   }
-                 });
+  for_each_chunk(
+      posterior_.data->grid, theta, shape_, buffers_, [&](const Outputs& f, std::int64_t count) {
+        for (std::int64_t i = 0; i < count; ++i) {
+          grid_f_.push_back(static_cast<double>(f(0, i)) * scale.y_sd[0] + scale.y_mean[0]);
+        }
+      });
 }
 
 std::vector<double> Report::original_targets(const Split& split) const {
   const Standardisation& scale = posterior_.data->standardisation;
   std::vector<double> y = split.y;
-  for (double& value : y) value = value * scale.y_sd + scale.y_mean;
+  for (double& value : y) value = value * scale.y_sd[0] + scale.y_mean[0];
   return y;
 }
 

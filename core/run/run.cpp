@@ -204,7 +204,7 @@ RunStarted started_event(const Experiment& experiment, const Preset& preset, std
                               plan.chains * plan.collection.draws});
   }
   event.curve = data.curve;
-  event.curve.noise_sd = experiment.posterior.noise_sd * data.standardisation.y_sd;
+  event.curve.noise_sd = experiment.posterior.noise_sd * data.standardisation.y_sd[0];
   if (reference) event.reference = reference->band();
   event.class_names = data.class_names;
   return event;
@@ -213,8 +213,15 @@ RunStarted started_event(const Experiment& experiment, const Preset& preset, std
 /// Null when the network sees the data as they are.
 nlohmann::json standardisation_of(const Dataset& data) {
   const Standardisation& s = data.standardisation;
-  if (s.x_mean.empty() && s.y_mean == 0.0 && s.y_sd == 1.0) return nullptr;
-  return {{"x_mean", s.x_mean}, {"x_sd", s.x_sd}, {"y_mean", s.y_mean}, {"y_sd", s.y_sd}};
+  const Standardisation none;
+  if (s.x_mean.empty() && s.y_mean == none.y_mean && s.y_sd == none.y_sd) return nullptr;
+  const auto number_or_list = [](const std::vector<double>& values) {
+    return values.size() == 1 ? nlohmann::json(values[0]) : nlohmann::json(values);
+  };
+  return {{"x_mean", s.x_mean},
+          {"x_sd", s.x_sd},
+          {"y_mean", number_or_list(s.y_mean)},
+          {"y_sd", number_or_list(s.y_sd)}};
 }
 
 /// The preset with every value that was used; files are named absolutely, so that it runs from

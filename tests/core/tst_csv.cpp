@@ -121,7 +121,7 @@ class TestCsv : public QObject {
     for (const Split* split : {&d.train, &d.validation, &d.test}) {
       for (std::int64_t i = 0; i < split->size(); ++i) {
         const double x = split->x.values[3 * i] * s.x_sd[0] + s.x_mean[0];
-        QVERIFY(near(split->y[i] * s.y_sd + s.y_mean, 2 * x + 1, 1e-12));
+        QVERIFY(near(split->y[i] * s.y_sd[0] + s.y_mean[0], 2 * x + 1, 1e-12));
         QVERIFY(near(split->x.values[3 * i + 2] * s.x_sd[2] + s.x_mean[2], -x, 1e-12));
         seen.insert(std::lround(x));
       }
@@ -130,6 +130,38 @@ class TestCsv : public QObject {
     QVERIFY(d.curve.grid_x.empty());
     config.seed = "2";
     QVERIFY(make_dataset(config, path_).sha256 != d.sha256);
+  }
+
+  void csvSeveralTargets() {
+    std::string text = "a,b,\"c, d\",b\n";
+    for (int i = 0; i < 20; ++i) {
+      const std::string n = std::to_string(i);
+      text += n + "," + n + "1," + std::to_string(i * i) + ",-" + n + "\n";
+    }
+    io::write_file(path_ / "t.csv", text);
+    DataConfig config = config_of("csv");
+    config.file = "t.csv";
+    config.target = "c, d";  // one name
+    QCOMPARE(make_dataset(config, path_).targets, std::int64_t{1});
+    config.target = "4, a";  // by number under a header, because two columns are called b
+    const Dataset d = make_dataset(config, path_);
+    QVERIFY(d.targets == 2 && d.outputs == 2 && d.inputs == 2 && d.curve.grid_x.empty());
+    const Standardisation& s = d.standardisation;
+    QVERIFY(s.y_mean.size() == 2 && s.y_sd.size() == 2 && s.y_mean[0] == -s.y_mean[1]);
+    for (const Split* split : {&d.train, &d.validation, &d.test}) {
+      QCOMPARE(split->y.size(), static_cast<std::size_t>(2 * split->size()));
+      for (std::int64_t i = 0; i < split->size(); ++i) {
+        const double a = split->y[2 * i + 1] * s.y_sd[1] + s.y_mean[1];
+        QVERIFY(near(split->y[2 * i] * s.y_sd[0] + s.y_mean[0], -a, 1e-12));
+        QVERIFY(near(split->x.values[2 * i] * s.x_sd[0] + s.x_mean[0], 10 * a + 1, 1e-12));
+      }
+    }
+    for (const char* wrong : {"b", "a,a", "a,", "5", "0"}) {
+      config.target = std::string(wrong);
+      QCOMPARE(wrong_error([&] { make_dataset(config, path_); }, ExitCode::config, "data.target",
+                           std::string("'") + wrong + "'"),
+               none);
+    }
   }
 
   void csvCurve() {

@@ -168,12 +168,12 @@ class TestData : public QObject {
             near(sd_of(d.train.x.values), 1.0, 1e-12));
     const Standardisation& s = d.standardisation;
     for (std::size_t i = 0; i < d.test.y.size(); ++i) {
-      QVERIFY(near(d.test.y[i] * s.y_sd + s.y_mean, raw.test.y[i], 1e-13));
+      QVERIFY(near(d.test.y[i] * s.y_sd[0] + s.y_mean[0], raw.test.y[i], 1e-13));
       QVERIFY(near(d.test.x.values[i] * s.x_sd[0] + s.x_mean[0], raw.test.x.values[i], 1e-13));
     }
     QVERIFY(d.curve.train_y == raw.train.y);  // the curve stays in original units
     QVERIFY(near(d.grid.values[0] * s.x_sd[0] + s.x_mean[0], d.curve.grid_x[0], 1e-13));
-    QVERIFY(raw.standardisation.x_mean.empty() && raw.standardisation.y_sd == 1.0);
+    QVERIFY(raw.standardisation.x_mean.empty() && raw.standardisation.y_sd[0] == 1.0);
   }
 
   void gap() {
@@ -191,7 +191,7 @@ class TestData : public QObject {
       QVERIFY(near(d.train.x.values[2 * i] * s.x_sd[0] + s.x_mean[0], x[i], 1e-12));
       QVERIFY(near(d.train.x.values[2 * i + 1] * s.x_sd[1] + s.x_mean[1], x[i] * x[i], 1e-12));
     }
-    QVERIFY(s.y_sd == 1.0);
+    QVERIFY(s.y_sd[0] == 1.0);
     std::vector<double> noise;
     for (std::size_t i = 0; i < d.test.y.size(); ++i)
       noise.push_back(d.test.y[i] - d.test_truth[i]);
