@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/rng.h"
+#include "core/data/data_config.h"
 #include "core/data/dataset.h"
 
 /// What the sources of data share.

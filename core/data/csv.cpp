@@ -177,7 +177,7 @@ Split take_rows(const CsvTable& table, const std::vector<std::int64_t>& targets,
   }
   Split split;
   split.x.count = count;
-  split.x.width = static_cast<std::int64_t>(inputs.size());
+  split.x.shape.width = static_cast<std::int64_t>(inputs.size());
   for (std::int64_t i = 0; i < count; ++i) {
     const double* row = table.values.data() + rows[i] * table.columns();
     for (const std::int64_t column : inputs) split.x.values.push_back(row[column]);
@@ -221,7 +221,7 @@ void fill_curve(Dataset& dataset, const CsvTable& table, std::int64_t target,
   curve.x_label = table.names[1 - target];
   curve.y_label = table.names[target];
   dataset.grid.count = static_cast<std::int64_t>(curve.grid_x.size());
-  dataset.grid.width = 1;
+  dataset.grid.shape.width = 1;
   dataset.grid.values = curve.grid_x;
 }
 
@@ -266,7 +266,7 @@ Dataset make_csv(const DataConfig& config, const std::filesystem::path& base_fol
   if (dataset.inputs == 1 && count == 1)
     fill_curve(dataset, table, targets[0], config);
   else
-    dataset.grid.width = dataset.inputs;
+    dataset.grid.shape.width = dataset.inputs;
   if (config.standardise) {
     standardise_inputs(dataset);
     standardise_targets(dataset);

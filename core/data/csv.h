@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/data/data_config.h"
 #include "core/data/dataset.h"
 
 namespace ergo {

@@ -9,6 +9,9 @@
 
 namespace ergo {
 
+/// Ids of data_sources().
+std::vector<std::string> data_source_ids();
+
 /// The "data" section of a preset: where the data come from and how they are split.
 /// Fields of other sources than the chosen one are ignored.
 struct DataConfig {
@@ -29,7 +32,7 @@ struct DataConfig {
   template <class V>
   void visit(V&& v) {
     v("source", source,
-      choice({"foong", "gap", "sine", "csv", "idx"},
+      choice(data_source_ids(),
              "Where the data come from: one of three 1-D regression problems, a CSV file, or IDX "
              "images."));
     v("seed", seed,
@@ -116,7 +119,7 @@ struct DataConfig {
     v("test_labels", test_labels, text("idx: IDX or IDX.gz file of the test labels."));
     v("classes", classes, range(2, 256, "", "idx: number of classes; labels are 0 to one less."));
     v("normalise", normalise,
-      text("idx: subtract the mean of all training pixels and divide by "
+      text("idx: subtract the mean of all training pixels of a channel and divide by "
            "their sd; otherwise pixels are 0 to 1."));
   }
 

@@ -4,33 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 
 #include "core/base/error.h"
 #include "core/base/purpose.h"
 #include "core/data/common.h"
-#include "core/data/csv.h"
-#include "core/data/idx.h"
-#include "core/data/toys.h"
 #include "core/io/sha256.h"
 
 namespace ergo {
 namespace {
-
-struct Source {
-  const char* id;
-  Dataset (*make)(const DataConfig&, const std::filesystem::path&);
-};
-
-constexpr std::array<Source, 5> sources = {{
-    {"foong", make_foong},
-    {"gap", make_gap},
-    {"sine", make_sine},
-    {"csv", make_csv},
-    {"idx", make_idx},
-}};
 
 struct Moments {
   double mean = 0.0, sd = 1.0;
@@ -54,7 +37,7 @@ Moments moments(const double* values, std::int64_t count, std::int64_t stride,
   }
   const double sd = std::sqrt(squares / static_cast<double>(count));
   if (!std::isfinite(sd) || sd == 0.0) {
-    throw Error(ExitCode::data, fmt::format("{}: values from {} to {} have no usable mean and sd",
+    throw Error(ExitCode::data, fmt::format("{}: Values from {} to {} have no usable mean and sd.",
                                             name, low, high));
   }
   return {mean, sd};
@@ -62,7 +45,7 @@ Moments moments(const double* values, std::int64_t count, std::int64_t stride,
 
 void scale_column(Inputs& x, std::int64_t column, const Moments& m) {
   for (std::int64_t row = 0; row < x.count; ++row) {
-    double& value = x.values[row * x.width + column];
+    double& value = x.values[row * x.shape.size() + column];
     value = (value - m.mean) / m.sd;
   }
 }
@@ -78,14 +61,18 @@ void hash_vector(io::Sha256& hash, const std::vector<T>& values) {
 
 template <class T>
 void Inputs::gather(const std::int64_t* rows, std::int64_t n, T* out) const {
-  for (std::int64_t i = 0; i < n; ++i, out += width) {
+  const std::int64_t size = shape.size(), plane = shape.height * shape.width;
+  for (std::int64_t i = 0; i < n; ++i) {
     if (!values.empty()) {
-      const double* row = values.data() + rows[i] * width;
-      std::transform(row, row + width, out, [](double v) { return static_cast<T>(v); });
-    } else {
-      const std::uint8_t* row = bytes.data() + rows[i] * width;
-      std::transform(row, row + width, out,
-                     [this](std::uint8_t v) { return static_cast<T>(v * scale + shift); });
+      const double* row = values.data() + rows[i] * size;
+      out = std::transform(row, row + size, out, [](double v) { return static_cast<T>(v); });
+      continue;
+    }
+    const std::uint8_t* row = bytes.data() + rows[i] * size;
+    for (std::size_t c = 0; c < scale.size(); ++c, row += plane) {
+      out = std::transform(row, row + plane, out, [a = scale[c], b = shift[c]](std::uint8_t v) {
+        return static_cast<T>(v * a + b);
+      });
     }
   }
 }
@@ -100,7 +87,8 @@ ScalarStream data_stream(const DataConfig& config, DataPurpose purpose) {
   if (error != std::errc{} || stop != end) {
     throw Error(
         ExitCode::config,
-        fmt::format("data.seed is '{}', it must be a whole number from 0 to 2^64-1", config.seed));
+        fmt::format("Field 'data.seed' is '{}', but must be a whole number from 0 to 2^64-1.",
+                    config.seed));
   }
   return ScalarStream(
       purpose_key(seed, Purpose::data).fold_in(static_cast<std::uint64_t>(purpose)));
@@ -117,8 +105,9 @@ std::vector<double> linspace(double first, double last, std::int64_t count) {
 void standardise_inputs(Dataset& dataset) {
   const Inputs& train = dataset.train.x;
   Standardisation& result = dataset.standardisation;
-  for (std::int64_t column = 0; column < train.width; ++column) {
-    const Moments m = moments(train.values.data() + column, train.count, train.width, dataset.name);
+  const std::int64_t columns = train.shape.size();
+  for (std::int64_t column = 0; column < columns; ++column) {
+    const Moments m = moments(train.values.data() + column, train.count, columns, dataset.name);
     result.x_mean.push_back(m.mean);
     result.x_sd.push_back(m.sd);
     for (Inputs* x : {&dataset.train.x, &dataset.validation.x, &dataset.test.x, &dataset.grid}) {
@@ -147,7 +136,7 @@ void standardise_targets(Dataset& dataset) {
 std::vector<double> curve_grid(const DataConfig& config, double min, double max) {
   if (config.grid_min > config.grid_max) {
     throw Error(ExitCode::config,
-                fmt::format("data.grid_min is {}, it must not exceed data.grid_max = {}",
+                fmt::format("Field 'data.grid_min' is {}, but must be <= data.grid_max = {}.",
                             config.grid_min, config.grid_max));
   }
   const bool own = config.grid_min == config.grid_max;
@@ -159,28 +148,17 @@ std::string hash_of(const Dataset& dataset) {
   for (const Split* split : {&dataset.train, &dataset.validation, &dataset.test}) {
     const Inputs& x = split->x;
     hash.update(&x.count, sizeof x.count);
-    hash.update(&x.width, sizeof x.width);
-    hash.update(&x.scale, sizeof x.scale);
-    hash.update(&x.shift, sizeof x.shift);
+    const std::int64_t width = x.shape.size();
+    hash.update(&width, sizeof width);
+    if (x.shape.channels > 1) hash.update(&x.shape, sizeof x.shape);
+    hash.update(x.scale.data(), x.scale.size() * sizeof(double));
+    hash.update(x.shift.data(), x.shift.size() * sizeof(double));
     hash_vector(hash, x.values);
     hash_vector(hash, x.bytes);
     hash_vector(hash, split->y);
     hash_vector(hash, split->labels);
   }
   return hash.hex();
-}
-
-Dataset make_dataset(const DataConfig& config, const std::filesystem::path& base_folder) {
-  const auto row = std::find_if(sources.begin(), sources.end(), [&config](const Source& source) {
-    return config.source == source.id;
-  });
-  if (row == sources.end()) {
-    throw Error(ExitCode::config,
-                fmt::format("data.source is '{}', which is not a known source", config.source));
-  }
-  Dataset dataset = row->make(config, base_folder);
-  dataset.sha256 = hash_of(dataset);
-  return dataset;
 }
 
 }  // namespace ergo

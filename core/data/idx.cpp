@@ -2,102 +2,90 @@
 #include "core/data/idx.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cmath>
-#include <memory>
-#include <numeric>
-#include <system_error>
+#include <bit>
+#include <cstring>
 
-#include "core/base/error.h"
+#include "core/data/table/encoding.h"
+#include "core/io/gz_reader.h"
 
 namespace ergo {
 namespace {
 
 namespace fs = std::filesystem;
+using io::GzReader;
 constexpr std::uint64_t size_limit = std::uint64_t{4} << 30;
 constexpr std::size_t chunk = std::size_t{1} << 20;
 
-/// gzread passes uncompressed files through, so one reader serves both kinds.
-class GzReader {
- public:
-  explicit GzReader(const fs::path& path) : path_(path) {
-    errno = 0;
-    file_.reset(gzopen(path.c_str(), "rb"));
-    if (!file_) {
-      const bool missing = errno == ENOENT || errno == ENOTDIR;
-      throw Error(
-          missing ? ExitCode::no_input : ExitCode::io,
-          fmt::format("cannot read {}: {}", path.string(), std::generic_category().message(errno)));
-    }
-  }
-
-  /// @return the number of bytes read, less than `size` only at the end of the file.
-  std::size_t read(std::uint8_t* out, std::size_t size) {
-    std::size_t done = 0;
-    while (done < size) {
-      const auto wanted = static_cast<unsigned>(std::min(chunk, size - done));
-      const int got = gzread(file_.get(), out + done, wanted);
-      if (got < 0) fail(error_text());
-      if (got == 0) break;
-      done += static_cast<std::size_t>(got);
-    }
-    int code = Z_OK;
-    gzerror(file_.get(), &code);
-    if (done < size && code == Z_BUF_ERROR) fail("the compressed data end too early");
-    return done;
-  }
-
-  [[noreturn]] void fail(const std::string& what) const {
-    throw Error(ExitCode::data, fmt::format("{}: {}", path_.string(), what));
-  }
-
- private:
-  std::string error_text() const {
-    int code = Z_OK;
-    const char* text = gzerror(file_.get(), &code);
-    if (code == Z_ERRNO) {
-      throw Error(ExitCode::io, fmt::format("cannot read {}: {}", path_.string(),
-                                            std::generic_category().message(errno)));
-    }
-    return fmt::format("the compressed data are damaged ({})", text);
-  }
-
-  struct Close {
-    void operator()(gzFile file) const { gzclose_r(file); }
-  };
-  fs::path path_;
-  std::unique_ptr<gzFile_s, Close> file_;
+struct ElementType {
+  std::uint8_t code;
+  const char* name;
+  std::uint64_t size;
 };
 
-std::uint32_t read_big_endian(GzReader& reader) {
-  std::array<std::uint8_t, 4> b{};
-  const std::size_t got = reader.read(b.data(), b.size());
-  if (got < b.size()) reader.fail("the header is incomplete, expected 4 more bytes");
+constexpr std::array<ElementType, 6> element_types = {{{0x08, "unsigned byte", 1},
+                                                       {0x09, "signed byte", 1},
+                                                       {0x0b, "int16", 2},
+                                                       {0x0c, "int32", 4},
+                                                       {0x0d, "float", 4},
+                                                       {0x0e, "double", 8}}};
+
+const ElementType* element_type(std::uint32_t code) {
+  const auto it = std::find_if(element_types.begin(), element_types.end(),
+                               [code](const ElementType& type) { return type.code == code; });
+  return it == element_types.end() ? nullptr : it;
+}
+
+using Word = std::array<std::uint8_t, 4>;
+
+Word read_word(GzReader& reader) {
+  Word word{};
+  if (reader.read(word.data(), word.size()) < word.size()) {
+    reader.fail("The header is incomplete; 4 more bytes are expected.");
+  }
+  return word;
+}
+
+std::uint32_t number_of(const Word& b) {
   return static_cast<std::uint32_t>(b[0]) << 24 | static_cast<std::uint32_t>(b[1]) << 16 |
          static_cast<std::uint32_t>(b[2]) << 8 | b[3];
 }
 
+[[noreturn]] void fail_magic(const GzReader& reader, const Word& magic) {
+  const std::string_view text(reinterpret_cast<const char*>(magic.data()), magic.size());
+  const bool readable =
+      std::all_of(magic.begin(), magic.end(), [](std::uint8_t c) { return c >= 0x20 && c < 0x7f; });
+  if (text.starts_with("<")) {
+    reader.fail(fmt::format("A web page ('{}...'), but must be IDX; the download went wrong.",
+                            tables::shown(text)));
+  }
+  if (text == "\x93NUM") reader.fail("A NumPy file, but must be IDX.");
+  if (readable) reader.fail(fmt::format("Text ('{}...'), but must be IDX.", text));
+  reader.fail(fmt::format(
+      "The magic number is 0x{:08x}, but must be 0x0000ttdd of IDX: element type tt of 08 to 0e "
+      "and 1 to 4 dimensions dd.",
+      number_of(magic)));
+}
+
 /// @return the number of bytes that the header announces.
 std::uint64_t read_header(GzReader& reader, IdxArray& array) {
-  const std::uint32_t magic = read_big_endian(reader);
-  const std::uint32_t dimensions = magic & 0xff;
-  if (magic >> 8 != 0x08 || dimensions < 1 || dimensions > 4) {
-    reader.fail(fmt::format(
-        "expected the magic number 0x00000801 to 0x00000804 of IDX bytes, found 0x{:08x}", magic));
+  const Word magic = read_word(reader);
+  const ElementType* type = element_type(magic[2]);
+  const int dimensions = magic[3];
+  if (magic[0] != 0 || magic[1] != 0 || !type || dimensions < 1 || dimensions > 4) {
+    fail_magic(reader, magic);
   }
-  std::uint64_t size = 1;
-  for (std::uint32_t i = 0; i < dimensions; ++i) {
-    const std::uint32_t extent = read_big_endian(reader);
+  array.type = type->code;
+  std::uint64_t size = type->size;
+  for (int i = 0; i < dimensions; ++i) {
+    const std::uint32_t extent = number_of(read_word(reader));
     array.shape.push_back(extent);
     // size <= 2^32 and extent < 2^32, so the product cannot wrap before it is checked.
     size *= extent;
     if (size > size_limit) {
-      reader.fail(fmt::format("the header announces a size of more than {} bytes", size_limit));
+      reader.fail(fmt::format("The header announces a size of more than {} bytes.", size_limit));
     }
   }
   return size;
@@ -111,117 +99,49 @@ void read_elements(GzReader& reader, std::uint64_t size, std::vector<std::uint8_
     bytes.resize(before + wanted);
     const std::size_t got = reader.read(bytes.data() + before, wanted);
     if (got < wanted) {
-      reader.fail(fmt::format("expected {} bytes of data, found {}", size, before + got));
+      reader.fail(
+          fmt::format("The data have {} bytes, but the header announces {}.", before + got, size));
     }
   }
   std::uint8_t extra = 0;
   if (reader.read(&extra, 1) != 0) {
-    reader.fail(fmt::format("expected {} bytes of data, found more", size));
+    reader.fail(fmt::format("More data follow the {} bytes that the header announces.", size));
   }
 }
 
-struct Labelled {
-  IdxArray images, labels;
-  std::int64_t count() const { return images.shape[0]; }
-  std::int64_t width() const {
-    return std::accumulate(images.shape.begin() + 1, images.shape.end(), std::int64_t{1},
-                           std::multiplies<>());
+template <class T>
+std::vector<double> converted(const std::vector<std::uint8_t>& bytes) {
+  static_assert(std::endian::native == std::endian::little, "the file is big-endian");
+  std::vector<double> out(bytes.size() / sizeof(T));
+  std::array<std::uint8_t, sizeof(T)> element{};
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    std::reverse_copy(bytes.begin() + i * sizeof(T), bytes.begin() + (i + 1) * sizeof(T),
+                      element.begin());
+    out[i] = static_cast<double>(std::bit_cast<T>(element));
   }
-};
-
-IdxArray read_field(const char* field, const std::string& file, const fs::path& folder) {
-  if (file.empty()) {
-    throw Error(ExitCode::config,
-                fmt::format("data.{} is empty, the source idx needs four files", field));
-  }
-  return read_idx(folder / file);
-}
-
-void check_labels(const Labelled& part, std::int64_t classes, const std::string& file) {
-  for (std::size_t i = 0; i < part.labels.bytes.size(); ++i) {
-    if (part.labels.bytes[i] >= classes) {
-      throw Error(ExitCode::data, fmt::format("{}: expected labels below {}, found {} in row {}",
-                                              file, classes, part.labels.bytes[i], i + 1));
-    }
-  }
-}
-
-/// kind is "train" or "test", the first part of the names of the fields.
-Labelled read_labelled(const DataConfig& config, const fs::path& folder, const std::string& kind) {
-  const bool train = kind == "train";
-  const std::string& images = train ? config.train_images : config.test_images;
-  const std::string& labels = train ? config.train_labels : config.test_labels;
-  Labelled part{read_field((kind + "_images").c_str(), images, folder),
-                read_field((kind + "_labels").c_str(), labels, folder)};
-  const auto check = [](bool fine, const std::string& file, const std::string& rule) {
-    if (!fine) throw Error(ExitCode::data, file + ": " + rule);
-  };
-  const std::string image_file = (folder / images).string();
-  const std::string label_file = (folder / labels).string();
-  check(part.images.shape.size() >= 2 && !part.images.bytes.empty(), image_file,
-        fmt::format("expected images, found an array of shape [{}]",
-                    fmt::join(part.images.shape, ", ")));
-  check(part.labels.shape.size() == 1, label_file,
-        fmt::format("expected labels of one dimension, found {}", part.labels.shape.size()));
-  check(part.labels.shape[0] == part.count(), label_file,
-        fmt::format("expected {} labels as {} has images, found {}", part.count(), image_file,
-                    part.labels.shape[0]));
-  check_labels(part, config.classes, label_file);
-  return part;
-}
-
-Split take_rows(const Labelled& part, std::int64_t first, std::int64_t count) {
-  Split split;
-  split.x.count = count;
-  split.x.width = part.width();
-  const auto begin = part.images.bytes.begin() + first * part.width();
-  split.x.bytes.assign(begin, begin + count * part.width());
-  const auto labels = part.labels.bytes.begin() + first;
-  split.labels.assign(labels, labels + count);
-  return split;
-}
-
-/// Pixels become byte/255, or that minus the training mean and divided by the training sd.
-void set_scale(Dataset& dataset, bool normalise) {
-  std::array<std::int64_t, 256> histogram{};
-  for (const std::uint8_t byte : dataset.train.x.bytes) ++histogram[byte];
-  const auto count = static_cast<double>(dataset.train.x.bytes.size());
-  double mean = 0.0, square = 0.0;
-  for (int byte = 0; byte < 256; ++byte) mean += byte / 255.0 * histogram[byte] / count;
-  for (int byte = 0; byte < 256; ++byte) {
-    square += (byte / 255.0 - mean) * (byte / 255.0 - mean) * histogram[byte] / count;
-  }
-  const double sd = square > 0.0 ? std::sqrt(square) : 1.0;
-  if (normalise) dataset.standardisation = {{mean}, {sd}, {0.0}, {1.0}};
-  for (Split* split : {&dataset.train, &dataset.validation, &dataset.test}) {
-    split->x.scale = normalise ? 1.0 / (255.0 * sd) : 1.0 / 255.0;
-    split->x.shift = normalise ? -mean / sd : 0.0;
-  }
-}
-
-std::vector<std::string> class_names(const DataConfig& config, const fs::path& folder) {
-  std::string place = (folder / config.train_images).string();
-  std::transform(place.begin(), place.end(), place.begin(),
-                 [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-  if (config.classes == 10 && place.find("fashion") != place.npos) {
-    return {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-            "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
-  }
-  std::vector<std::string> names;
-  for (std::int64_t i = 0; i < config.classes; ++i) names.push_back(fmt::format("{}", i));
-  return names;
-}
-
-/// @return configured, or all that is there when it is 0.
-std::int64_t size_within(const char* field, std::int64_t configured, std::int64_t there) {
-  if (configured > there || there < 1) {
-    throw Error(ExitCode::config, fmt::format("data.{} is {}, but {} rows are there for it", field,
-                                              configured, std::max<std::int64_t>(there, 0)));
-  }
-  return configured > 0 ? configured : there;
+  return out;
 }
 
 }  // namespace
+
+std::string IdxArray::type_name() const { return element_type(type)->name; }
+
+std::vector<double> IdxArray::numbers() const {
+  switch (type) {
+    case 0x08:
+      return converted<std::uint8_t>(bytes);
+    case 0x09:
+      return converted<std::int8_t>(bytes);
+    case 0x0b:
+      return converted<std::int16_t>(bytes);
+    case 0x0c:
+      return converted<std::int32_t>(bytes);
+    case 0x0d:
+      return converted<float>(bytes);
+    default:
+      return converted<double>(bytes);
+  }
+}
 
 IdxArray read_idx(const fs::path& path) {
   GzReader reader(path);
@@ -229,29 +149,6 @@ IdxArray read_idx(const fs::path& path) {
   const std::uint64_t size = read_header(reader, array);
   read_elements(reader, size, array.bytes);
   return array;
-}
-
-Dataset make_idx(const DataConfig& config, const fs::path& base_folder) {
-  const Labelled train = read_labelled(config, base_folder, "train");
-  const Labelled test = read_labelled(config, base_folder, "test");
-  if (train.width() != test.width()) {
-    throw Error(ExitCode::data, fmt::format("{}: expected images of {} pixels, found {}",
-                                            (base_folder / config.test_images).string(),
-                                            train.width(), test.width()));
-  }
-  const std::int64_t rest = train.count() - config.validation_size;
-  Dataset dataset;
-  dataset.task = Task::classification;
-  dataset.name = (base_folder / config.train_images).parent_path().filename().string();
-  dataset.inputs = train.width();
-  dataset.outputs = config.classes;
-  dataset.train = take_rows(train, 0, size_within("train_size", config.train_size, rest));
-  dataset.validation = take_rows(train, rest, config.validation_size);
-  dataset.test = take_rows(test, 0, size_within("test_size", config.test_size, test.count()));
-  dataset.grid.width = dataset.inputs;
-  dataset.class_names = class_names(config, base_folder);
-  set_scale(dataset, config.normalise);
-  return dataset;
 }
 
 }  // namespace ergo

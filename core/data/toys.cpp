@@ -60,7 +60,7 @@ Inputs inputs_of(const Problem1D& problem, const Points& x) {
   inputs.count = static_cast<std::int64_t>(x.size());
   for (const double value : x) {
     const Points row = problem.features(value);
-    inputs.width = static_cast<std::int64_t>(row.size());
+    inputs.shape.width = static_cast<std::int64_t>(row.size());
     inputs.values.insert(inputs.values.end(), row.begin(), row.end());
   }
   return inputs;
@@ -102,7 +102,7 @@ Dataset build(Problem1D problem, const DataConfig& config) {
   dataset.validation = split_of(problem, validation_x, noise(DataPurpose::validation_noise));
   dataset.test = split_of(problem, test_x, noise(DataPurpose::test_noise));
   dataset.test_truth = values_of(problem.truth, test_x);
-  dataset.inputs = dataset.train.x.width;
+  dataset.inputs = dataset.train.x.shape.size();
   fill_curve(dataset, problem, config);
   if (config.standardise || problem.always_standardise_inputs) standardise_inputs(dataset);
   if (config.standardise) standardise_targets(dataset);
@@ -161,9 +161,11 @@ Points segment_points(const std::vector<std::pair<double, double>>& segments, st
 Points sine_inputs(const DataConfig& config) {
   const double gap = std::max(config.gap_max - config.gap_min, 0.0);
   if (gap >= 2.0) {
-    throw Error(ExitCode::config,
-                fmt::format("data.gap_min = {} and data.gap_max = {} leave nothing of [-1, 1]",
-                            config.gap_min, config.gap_max));
+    throw Error(
+        ExitCode::config,
+        fmt::format("Fields 'data.gap_min' = {} and 'data.gap_max' = {} leave nothing of [-1, "
+                    "1].",
+                    config.gap_min, config.gap_max));
   }
   ScalarStream stream = data_stream(config, DataPurpose::train_x);
   Points points = uniform_points(stream, -1.0, 1.0 - gap, size_or(config.train_size, 100));

@@ -2,6 +2,7 @@
 #pragma once
 #include <filesystem>
 
+#include "core/data/data_config.h"
 #include "core/data/dataset.h"
 
 /// Generated 1-D regression problems with a region without training points. Validation and test

@@ -85,7 +85,7 @@ Split make_split(std::int64_t count, const Function& f, const Gap& gap, double n
                  ScalarStream& s, double* noise_nll) {
   Split split;
   split.x.count = count;
-  split.x.width = 1;
+  split.x.shape.width = 1;
   double squares = 0.0;
   for (std::int64_t i = 0; i < count; ++i) {
     double x = s.uniform(-1.0, 1.0);

@@ -21,7 +21,7 @@ class MlpPotential final : public Potential {
   void bind(std::span<const std::int64_t> rows, std::int64_t batch) override {
     const auto count = static_cast<std::int64_t>(rows.size());
     const Split& train = posterior_.data->train;
-    x_.resize(static_cast<std::size_t>(train.x.width * count + row_padding));
+    x_.resize(static_cast<std::size_t>(train.x.shape.size() * count + row_padding));
     train.x.gather(rows.data(), count, x_.data());
     bound_ = -1;
     const bool regression = posterior_.data->task == Task::regression;

@@ -13,7 +13,7 @@ TrainRows gather_rows(const Dataset& data, std::span<const std::int64_t> rows,
   const Split& train = data.train;
   const bool wide = options.dtype() == torch::kDouble;
   TrainRows gathered;
-  gathered.x = torch::empty({count, train.x.width}, wide ? torch::kDouble : torch::kFloat);
+  gathered.x = torch::empty({count, train.x.shape.size()}, wide ? torch::kDouble : torch::kFloat);
   if (wide) {
     train.x.gather(rows.data(), count, gathered.x.data_ptr<double>());
   } else {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "core/data/data_config.h"
+#include "core/data/sources.h"
 #include "core/models/network.h"
 #include "core/registry/factories.h"
 #include "core/samplers/csgmcmc.h"
@@ -108,25 +108,13 @@ const std::vector<RegistryEntry>& model_entries() {
 }
 
 const std::vector<RegistryEntry>& dataset_entries() {
-  static const std::vector<RegistryEntry> entries = {
-      {"foong",
-       "Foong in-between",
-       "x ~ U[-1,-0.7] and U[0.5,1]; y = cos(4x + 0.8) + noise",
-       "Foong et al. 2019, arXiv:1906.11537",
-       {}},
-      {"gap",
-       "Wilson gap",
-       "y = MLP_w([x, x^2]) + noise on [-10,-6], [6,10], [14,18]",
-       "Wilson & Izmailov 2020, arXiv:2002.08791",
-       {}},
-      {"sine",
-       "Sine with a gap",
-       "y = A sin(2 pi f x + phase) + noise, x ~ U[-1,1] outside a gap",
-       "",
-       {}},
-      {"csv", "CSV file", "a regression table of the user's", "", {}},
-      {"idx", "IDX images", "MNIST-type images and labels, plain or gzip", "", {}},
-  };
+  static const std::vector<RegistryEntry> entries = [] {
+    std::vector<RegistryEntry> list;
+    for (const DataSource& row : data_sources()) {
+      list.push_back({row.id, row.label, row.doc, row.reference, {}});
+    }
+    return list;
+  }();
   return entries;
 }
 

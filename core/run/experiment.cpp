@@ -5,10 +5,9 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <map>
-#include <mutex>
 
 #include "core/base/device.h"
+#include "core/data/sources.h"
 #include "core/io/safetensors.h"
 #include "core/io/sha256.h"
 #include "core/registry/factories.h"
@@ -28,22 +27,6 @@ json own_run_fields(const Preset& preset) {
 
 json section_of(const Preset& preset, const char* name) {
   return preset.document.value(name, json::object());
-}
-
-/// The data set of the last preset is kept: seeds, grids and repeated runs share it.
-std::shared_ptr<const Dataset> cached_dataset(const DataConfig& config,
-                                              const std::filesystem::path& folder) {
-  static std::mutex mutex;
-  static std::string cached_key;
-  static std::shared_ptr<const Dataset> cached;
-  const std::string key = to_json(config).dump() + folder.string();
-  const std::lock_guard lock(mutex);
-  if (!cached || key != cached_key || config.source == "csv") {
-    cached.reset();
-    cached = std::make_shared<const Dataset>(make_dataset(config, folder));
-    cached_key = key;
-  }
-  return cached;
 }
 
 std::string label_of(const std::string& id) {

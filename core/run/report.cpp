@@ -35,7 +35,7 @@ void for_each_chunk(const Inputs& x, const float* theta, const MlpShape& shape,
     const std::int64_t count = std::min(rows_at_once, x.count - first);
     rows.resize(static_cast<std::size_t>(count));
     std::iota(rows.begin(), rows.end(), first);
-    chunk.resize(static_cast<std::size_t>(x.width * count + row_padding));
+    chunk.resize(static_cast<std::size_t>(x.shape.size() * count + row_padding));
     x.gather(rows.data(), count, chunk.data());
     mlp_bind(shape, chunk.data(), count, buffers);
     mlp_forward(shape, theta, buffers);

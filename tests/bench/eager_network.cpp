@@ -17,7 +17,7 @@ EagerNetwork::EagerNetwork(const Posterior& posterior)
     precision_.push_back(1.0 / (posterior.prior_sd[b] * posterior.prior_sd[b]));
   }
   const Split& train = posterior.data->train;
-  x_ = torch::tensor(train.x.values).to(torch::kFloat).view({train.x.count, train.x.width});
+  x_ = torch::tensor(train.x.values).to(torch::kFloat).view({train.x.count, train.x.shape.size()});
   y_ = torch::tensor(train.y).to(torch::kFloat).unsqueeze(1);
 }
 

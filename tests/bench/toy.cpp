@@ -5,6 +5,7 @@
 
 #include "core/base/noise.h"
 #include "core/config/preset.h"
+#include "core/data/sources.h"
 #include "core/samplers/l2e.h"
 
 namespace ergo::bench {

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "core/data/csv.h"
-#include "core/data/dataset.h"
+#include "core/data/sources.h"
 #include "core/io/atomic_file.h"
 #include "plain_support.h"
 
@@ -181,6 +181,26 @@ class TestCsv : public QObject {
     const auto [low, high] = std::minmax_element(d.curve.train_x.begin(), d.curve.train_x.end());
     QVERIFY(d.curve.grid_x.front() < *low && d.curve.grid_x.back() > *high);
     QVERIFY(d.curve.true_y.empty());
+  }
+
+  /// One rule for all sources: a data set is made anew when its config or one of its files changes.
+  void cacheSeesChangedFiles() {
+    const auto write = [this](int last) {
+      io::write_file(path_ / "c.csv", "t,v\n0,1\n1,2\n2,5\n3,4\n4," + std::to_string(last) + "\n");
+    };
+    DataConfig config = config_of("csv");
+    config.file = "c.csv";
+    write(8);
+    const auto first = cached_dataset(config, path_);
+    QVERIFY(cached_dataset(config, path_) == first);
+    config.seed = "2";
+    const auto other = cached_dataset(config, path_);
+    QVERIFY(other != first && other->sha256 != first->sha256);
+    write(9);  // the same size
+    const auto changed = cached_dataset(config, path_);
+    QVERIFY(changed != other && changed->sha256 != other->sha256);
+    config = config_of("foong");
+    QVERIFY(cached_dataset(config, path_) == cached_dataset(config, path_));
   }
 
   void csvDatasetErrors() {

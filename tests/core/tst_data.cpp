@@ -8,7 +8,7 @@
 #include <set>
 
 #include "core/base/rng.h"
-#include "core/data/dataset.h"
+#include "core/data/sources.h"
 #include "plain_support.h"
 
 using namespace ergo;
@@ -109,6 +109,20 @@ class TestData : public QObject {
     QVERIFY(problems(fields_of(config), to_json(config), "data.").empty());
     config = read_config<DataConfig>({{"source", "csv"}, {"seed", "9"}}, "data.", "test");
     QVERIFY(config.source == "csv" && config.seed == "9" && config.grid_points == 200);
+  }
+
+  /// The table of sources is the list of choices of data.source.
+  void sourcesAreTheChoices() {
+    std::set<std::string> ids;
+    for (const DataSource& source : data_sources()) {
+      ids.insert(source.id);
+      QVERIFY2(!source.label.empty() && !source.doc.empty() && source.make, source.id.c_str());
+    }
+    QCOMPARE(ids.size(), data_sources().size());
+    for (const Field& field : fields_of(DataConfig{})) {
+      if (field.name != "source") continue;
+      QVERIFY(std::set<std::string>(field.info.choices.begin(), field.info.choices.end()) == ids);
+    }
   }
 
   void foong() {

@@ -3,6 +3,7 @@
 
 #include <QTemporaryDir>
 #include <QTest>
+#include <bit>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -10,6 +11,7 @@
 #include "core/base/rng.h"
 #include "core/data/dataset.h"
 #include "core/data/idx.h"
+#include "core/data/sources.h"
 #include "core/io/atomic_file.h"
 #include "plain_support.h"
 
@@ -36,8 +38,9 @@ std::string big_endian(std::uint32_t value) {
   return bytes;
 }
 
-std::string idx_bytes(const std::vector<std::uint32_t>& shape, const std::string& elements) {
-  std::string bytes = big_endian(0x0800 + static_cast<std::uint32_t>(shape.size()));
+std::string idx_bytes(const std::vector<std::uint32_t>& shape, const std::string& elements,
+                      std::uint32_t type = 0x08) {
+  std::string bytes = big_endian(type << 8 | static_cast<std::uint32_t>(shape.size()));
   for (const std::uint32_t extent : shape) bytes += big_endian(extent);
   return bytes + elements;
 }
@@ -61,7 +64,7 @@ void put(const fs::path& path, const std::string& bytes) {
 std::vector<double> gathered(const Inputs& x) {
   std::vector<std::int64_t> rows(static_cast<std::size_t>(x.count));
   std::iota(rows.begin(), rows.end(), 0);
-  std::vector<double> out(static_cast<std::size_t>(x.count * x.width));
+  std::vector<double> out(static_cast<std::size_t>(x.count * x.shape.size()));
   x.gather(rows.data(), x.count, out.data());
   return out;
 }
@@ -114,6 +117,98 @@ class TestIdx : public QObject {
     QCOMPARE(less.test.size(), std::int64_t{1});
   }
 
+  /// [n, channels, h, w]: every channel has its own mean and sd.
+  void idxChannels() {
+    DataConfig config = write_images(2, 2);
+    std::string pixels;
+    for (int i = 0; i < 2 * 3 * 2 * 2; ++i) pixels += static_cast<char>(i * i % 251);
+    for (const char* name : {"train-images", "test-images"}) {
+      io::write_file(path_ / name, idx_bytes({2, 3, 2, 2}, pixels));
+    }
+    const Dataset d = make_dataset(config, path_);
+    QVERIFY(d.train.x.shape == (InputShape{3, 2, 2}) && d.inputs == 12);
+    QVERIFY(d.standardisation.x_mean.size() == 3 && d.standardisation.x_sd.size() == 3);
+    const auto x = gathered(d.train.x);
+    for (int c = 0; c < 3; ++c) {
+      std::vector<double> channel;
+      for (int row = 0; row < 2; ++row) {
+        for (int i = 0; i < 4; ++i) {
+          const int at = 12 * row + 4 * c + i;
+          channel.push_back(x[at]);
+          const double pixel = static_cast<unsigned char>(pixels[at]) / 255.0;
+          QVERIFY(
+              near(x[at] * d.standardisation.x_sd[c] + d.standardisation.x_mean[c], pixel, 1e-12));
+        }
+      }
+      QVERIFY(near(mean_of(channel), 0.0, 1e-12) && near(sd_of(channel), 1.0, 1e-12));
+    }
+    io::write_file(path_ / "test-images", idx_bytes({2, 12}, pixels));
+    QCOMPARE(wrong_error([&] { make_dataset(config, path_); }, ExitCode::data,
+                         "test-images: Byte images of shape [1, 1, 12]", "[3, 2, 2]"),
+             none);
+  }
+
+  void idxFloatImages() {
+    DataConfig config = write_images(2, 2);
+    std::string pixels;
+    for (int i = 0; i < 8; ++i) pixels += big_endian(std::bit_cast<std::uint32_t>(0.25f * i - 1));
+    for (const char* name : {"train-images", "test-images"}) {
+      io::write_file(path_ / name, idx_bytes({2, 2, 2}, pixels, 0x0d));
+    }
+    config.normalise = false;
+    const auto plain = gathered(make_dataset(config, path_).train.x);
+    QVERIFY(plain[0] == -1.0 && plain[7] == 0.75);
+    config.normalise = true;
+    const auto x = gathered(make_dataset(config, path_).train.x);
+    QVERIFY(near(mean_of(x), 0.0, 1e-12) && near(sd_of(x), 1.0, 1e-12));
+    pixels.replace(20, 4, big_endian(0x7f800000));  // infinity
+    io::write_file(path_ / "test-images", idx_bytes({2, 2, 2}, pixels, 0x0d));
+    QCOMPARE(wrong_error([&] { make_dataset(config, path_); }, ExitCode::data, "test-images",
+                         "Row 2 holds inf"),
+             none);
+  }
+
+  /// QMNIST: int32 labels [n, 8], the class first. EMNIST letters: labels from 1.
+  void idxLabels() {
+    DataConfig config = write_images(3, 3);
+    const auto write = [this](const std::vector<int>& labels, std::uint32_t columns) {
+      std::string bytes;
+      for (const int label : labels) bytes += big_endian(static_cast<std::uint32_t>(label));
+      const auto rows = static_cast<std::uint32_t>(labels.size()) / columns;
+      const std::string idx =
+          columns == 1 ? idx_bytes({rows}, bytes, 0x0c) : idx_bytes({rows, columns}, bytes, 0x0c);
+      for (const char* name : {"train-labels", "test-labels"}) io::write_file(path_ / name, idx);
+    };
+    using Labels = std::vector<std::int32_t>;
+    write({7, 1000, 0, 1000, 3, 1000}, 2);
+    QVERIFY(make_dataset(config, path_).train.labels == (Labels{7, 0, 3}));
+    config.classes = 3;
+    write({3, 1, 2}, 1);
+    const Dataset d = make_dataset(config, path_);
+    QVERIFY(d.train.labels == (Labels{2, 0, 1}) && d.test.labels == d.train.labels);
+    QCOMPARE(d.notes.size(), std::size_t{1});
+    QVERIFY(d.notes[0].find("begin at 1") != std::string::npos);
+    write({0, 1, 2}, 1);
+    QVERIFY(make_dataset(config, path_).notes.empty());
+    const auto error = [&](const std::string& a, const std::string& b) {
+      return wrong_error([&] { make_dataset(config, path_); }, ExitCode::data, a, b);
+    };
+    write({1, 2, 4}, 1);
+    QCOMPARE(error("row 3 is 4", "they begin at 1 and end at 4, as with data.classes=4"), none);
+    write({0, -1, 2}, 1);
+    QCOMPARE(error("row 2 is -1", "labels count from 0"), none);
+  }
+
+  void idxOtherFiles() {
+    const auto error = [&](const std::string& bytes, const std::string& rule) {
+      io::write_file(path_ / "f.gz", bytes);
+      return wrong_error([&] { read_idx(path_ / "f.gz"); }, ExitCode::data, "f.gz", rule);
+    };
+    QCOMPARE(error("<!DOCTYPE html>", "A web page ('<!DO...'), but must be IDX"), none);
+    QCOMPARE(error("\x93NUMPY\x01", "A NumPy file"), none);
+    QCOMPARE(error("label,pixel", "Text ('labe...')"), none);
+  }
+
   void idxCompressedEqualsPlain() {
     DataConfig config = write_images(6, 3);
     const Dataset plain = make_dataset(config, path_);
@@ -144,20 +239,21 @@ class TestIdx : public QObject {
     const std::string whole = idx_bytes({2, 3, 1}, "abcdef");
     for (std::size_t size = 0; size < whole.size(); ++size) {
       put(file, whole.substr(0, size));
-      QCOMPARE(size < 16 ? error("header is incomplete", "")
-                         : error("expected 6 bytes", "found " + std::to_string(size - 16)),
+      QCOMPARE(size < 16
+                   ? error("header is incomplete", "")
+                   : error("announces 6", "data have " + std::to_string(size - 16) + " bytes"),
                none);
     }
     io::write_file(file, whole + "g");
-    QCOMPARE(error("expected 6 bytes", "found more"), none);
-    io::write_file(file, big_endian(0x00000d03) + whole);
-    QCOMPARE(error("magic", "0x00000d03"), none);
+    QCOMPARE(error("More data follow", "6 bytes"), none);
+    io::write_file(file, big_endian(0x00000a03) + whole);
+    QCOMPARE(error("magic", "0x00000a03"), none);
     io::write_file(file, big_endian(0x00000805) + whole);
     QCOMPARE(error("magic", "0x00000805"), none);
     io::write_file(file, idx_bytes({0xffffffff, 0xffffffff, 2}, ""));
     QCOMPARE(error("more than", "bytes"), none);
     io::write_file(file, idx_bytes({4'000'000'000}, "ab"));  // allocates nothing of that size
-    QCOMPARE(error("expected 4000000000 bytes", "found 2"), none);
+    QCOMPARE(error("announces 4000000000", "data have 2 bytes"), none);
     QCOMPARE(wrong_error([&] { read_idx(path_ / "lost"); }, ExitCode::no_input, "lost"), none);
   }
 
@@ -165,7 +261,7 @@ class TestIdx : public QObject {
     const fs::path file = path_ / "images.gz";
     // Far more than the header announces: reading stops after one byte too many.
     write_gz(file, idx_bytes({2}, std::string(50'000'000, '\0')));
-    QCOMPARE(wrong_error([&] { read_idx(file); }, ExitCode::data, "expected 2 bytes", "found more"),
+    QCOMPARE(wrong_error([&] { read_idx(file); }, ExitCode::data, "More data follow", "2 bytes"),
              none);
     std::string noise;
     ScalarStream stream(RngKey::from_seed(1));
@@ -188,27 +284,28 @@ class TestIdx : public QObject {
       return wrong_error([&] { make_dataset(config, path_); }, code, a, b);
     };
     config.classes = 5;
-    QCOMPARE(error(ExitCode::data, "train-labels: expected labels below 5", "found 5 in row 6"),
+    QCOMPARE(error(ExitCode::data, "train-labels: The label of row 6 is 5, but must be 0 to 4",
+                   "data.classes=6"),
              none);
     config.classes = 10;
     config.validation_size = 6;
     QCOMPARE(error(ExitCode::config, "data.train_size", "0 rows"), none);
     config.validation_size = 0;
     config.test_size = 4;
-    QCOMPARE(error(ExitCode::config, "data.test_size is 4", "3 rows"), none);
+    QCOMPARE(error(ExitCode::config, "'data.test_size' is 4", "3 rows"), none);
     config.test_size = 0;
     config.test_labels = "train-labels";
-    QCOMPARE(error(ExitCode::data, "expected 3 labels", "found 6"), none);
+    QCOMPARE(error(ExitCode::data, "6 labels, but", "has 3 images"), none);
     config.test_labels = "test-images";
-    QCOMPARE(error(ExitCode::data, "one dimension", "found 3"), none);
+    QCOMPARE(error(ExitCode::data, "labels must be", "[3, 2, 2]"), none);
     config.test_labels = "";
     QCOMPARE(error(ExitCode::config, "data.test_labels", "empty"), none);
     config.test_labels = "test-labels";
     config.test_images = "test-labels";
-    QCOMPARE(error(ExitCode::data, "expected images", "[3]"), none);
+    QCOMPARE(error(ExitCode::data, "but must be images", "[3]"), none);
     io::write_file(path_ / "wide", idx_bytes({3, 5}, std::string(15, 'x')));
     config.test_images = "wide";
-    QCOMPARE(error(ExitCode::data, "wide: expected images of 4 pixels", "found 5"), none);
+    QCOMPARE(error(ExitCode::data, "wide: Byte images of shape [1, 1, 5]", "[1, 2, 2]"), none);
   }
 
  private:

@@ -71,7 +71,7 @@ inline std::shared_ptr<const Dataset> small_data(std::int64_t inputs, std::int64
   data->inputs = inputs;
   data->outputs = classes > 0 ? classes : 1;
   data->train.x.count = points;
-  data->train.x.width = inputs;
+  data->train.x.shape.width = inputs;
   data->train.x.values = normals(3, static_cast<std::size_t>(points * inputs));
   for (std::int64_t i = 0; i < points; ++i) {
     const double x = data->train.x.values[static_cast<std::size_t>(i * inputs)];
