@@ -2,7 +2,6 @@
 // The only file that knows c10d.
 #include <signal.h>
 #include <spdlog/fmt/fmt.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,6 +9,7 @@
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
 #include "core/base/error.h"
+#include "core/base/torch.h"
 #include "core/distributed/exchange.h"
 
 namespace ergo {

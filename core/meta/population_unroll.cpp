@@ -2,7 +2,6 @@
 #include "core/meta/population_unroll.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/out_of_memory.h"
+#include "core/base/torch.h"
 #include "core/run/collection.h"
 #include "core/run/device_stream.h"
 #include "core/run/report.h"

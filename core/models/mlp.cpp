@@ -2,7 +2,8 @@
 #include "core/models/mlp.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/torch.h>
+
+#include "core/base/torch.h"
 
 namespace ergo {
 

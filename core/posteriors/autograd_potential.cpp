@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <torch/torch.h>
-
 #include <cmath>
 #include <numbers>
 
+#include "core/base/torch.h"
 #include "core/posteriors/posterior.h"
 #include "core/posteriors/train_rows.h"
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <vector>
 
+#include "core/base/torch.h"
 #include "core/posteriors/posterior.h"
 #include "core/posteriors/train_rows.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/posteriors/train_rows.h"
 
-#include <torch/torch.h>
-
 #include <numeric>
+
+#include "core/base/torch.h"
 
 namespace ergo {
 

@@ -2,7 +2,6 @@
 #include "core/run/chain_group.h"
 
 #include <time.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,6 +9,7 @@
 
 #include "core/base/out_of_memory.h"
 #include "core/base/purpose.h"
+#include "core/base/torch.h"
 
 namespace ergo {
 namespace {

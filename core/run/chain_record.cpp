@@ -2,12 +2,12 @@
 #include "core/run/chain_record.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/torch.h>
 
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "core/base/torch.h"
 #include "core/io/safetensors.h"
 
 namespace ergo {

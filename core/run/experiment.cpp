@@ -2,11 +2,11 @@
 #include "core/run/experiment.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 
 #include "core/base/device.h"
+#include "core/base/torch.h"
 #include "core/data/sources.h"
 #include "core/io/safetensors.h"
 #include "core/io/sha256.h"

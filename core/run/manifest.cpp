@@ -2,13 +2,13 @@
 #include "core/run/manifest.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/torch.h>
 #include <torch/version.h>
 
 #include <Eigen/Core>
 #include <chrono>
 #include <ctime>
 
+#include "core/base/torch.h"
 #include "core/kernels/l2e_network.h"
 
 namespace ergo {

@@ -2,11 +2,11 @@
 #include "core/run/monitor.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/torch.h"
 #include "core/diagnostics/projection.h"
 
 namespace ergo {

@@ -2,7 +2,6 @@
 #include "core/run/run.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +10,7 @@
 #include <optional>
 
 #include "core/base/device.h"
+#include "core/base/torch.h"
 #include "core/io/sha256.h"
 #include "core/run/chain_group.h"
 #include "core/run/experiment.h"

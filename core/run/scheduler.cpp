@@ -3,7 +3,6 @@
 
 #include <dlfcn.h>
 #include <spdlog/fmt/fmt.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <atomic>
@@ -11,6 +10,7 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/base/torch.h"
 
 namespace ergo {
 namespace {

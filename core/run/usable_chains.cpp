@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/run/usable_chains.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
+
+#include "core/base/torch.h"
 
 namespace ergo {
 

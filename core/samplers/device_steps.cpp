@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/samplers/device_steps.h"
 
-#include <torch/torch.h>
-
 #include <cstring>
 #include <stdexcept>
+
+#include "core/base/torch.h"
 
 #ifdef ERGO_CUDA
 #include <c10/cuda/CUDAStream.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/samplers/l2e_kinetic.h"
 
-#include <torch/torch.h>
+#include "core/base/torch.h"
 
 namespace ergo {
 namespace {

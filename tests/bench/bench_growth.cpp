@@ -2,10 +2,10 @@
 // How time per step and memory per chain grow with parameters, chains and data.
 #include <malloc.h>
 #include <spdlog/fmt/fmt.h>
-#include <torch/torch.h>
 
 #include <cmath>
 
+#include "core/base/torch.h"
 #include "core/samplers/l2e.h"
 #include "core/samplers/sghmc.h"
 #include "tests/bench/measure.h"

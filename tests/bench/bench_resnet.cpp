@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Does L2E cost more than SGHMC where a minibatch reuses every weight hundreds of times?
-#include <torch/torch.h>
-
+#include "core/base/torch.h"
 #include "core/samplers/l2e.h"
 #include "core/samplers/sghmc.h"
 #include "tests/bench/measure.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Gradient and L2E step of the toy on one core against LibTorch eager.
 #include <spdlog/fmt/fmt.h>
-#include <torch/torch.h>
 
 #include "core/base/noise.h"
+#include "core/base/torch.h"
 #include "core/samplers/l2e.h"
 #include "tests/bench/eager_peers.h"
 #include "tests/bench/kernel_call.h"

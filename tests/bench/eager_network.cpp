@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <torch/torch.h>
-
+#include "core/base/torch.h"
 #include "tests/bench/eager_peers.h"
 
 namespace ergo::bench {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/bench/eager_peers.h"
 
-#include <torch/torch.h>
-
 #include <cmath>
 
+#include "core/base/torch.h"
 #include "core/samplers/l2e_kinetic.h"
 
 namespace ergo::bench {

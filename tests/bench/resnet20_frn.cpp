@@ -2,12 +2,12 @@
 #include "tests/bench/resnet20_frn.h"
 
 #include <spdlog/fmt/fmt.h>
-#include <torch/torch.h>
 
 #include <cmath>
 #include <stdexcept>
 
 #include "core/base/noise.h"
+#include "core/base/torch.h"
 
 namespace ergo::bench {
 namespace {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/bench/toy.h"
 
-#include <torch/torch.h>
-
 #include "core/base/noise.h"
+#include "core/base/torch.h"
 #include "core/config/preset.h"
 #include "core/data/sources.h"
 #include "core/samplers/l2e.h"

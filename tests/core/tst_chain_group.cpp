@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A group of several chains against the same chains alone, on the CPU: what a device relies on.
-#include <torch/torch.h>
-
 #include <QTemporaryDir>
 #include <new>
 
+#include "core/base/torch.h"
 #include "core/run/chain_group.h"
 #include "core/run/chain_record.h"
 #include "core/run/shared_chains.h"

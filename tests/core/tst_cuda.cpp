@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The engine on a CUDA device against the CPU. Skipped, with the reason, where there is none.
-#include <torch/torch.h>
-
 #include <QTemporaryDir>
 
 #include "core/base/device.h"
 #include "core/base/noise.h"
+#include "core/base/torch.h"
 #include "core/meta/population_unroll.h"
 #include "core/run/experiment.h"
 #include "core/run/run.h"

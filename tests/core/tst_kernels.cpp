@@ -2,9 +2,9 @@
 // Every kernel on every instruction set that this build holds and this processor has, against its
 // plain version, over random shapes and inputs.
 #include <hwy/targets.h>
-#include <torch/torch.h>
 
 #include "core/base/noise.h"
+#include "core/base/torch.h"
 #include "core/kernels/l2e_network.h"
 #include "core/samplers/l2e.h"
 #include "core/samplers/sghmc.h"

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <limits>
 #include <set>
 
+#include "core/base/torch.h"
 #include "core/meta/families.h"
 #include "core/meta/unroll.h"
 #include "core/samplers/l2e.h"

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <array>
 #include <set>
 
 #include "core/base/noise.h"
 #include "core/base/purpose.h"
+#include "core/base/torch.h"
 #include "core/data/minibatch.h"
 #include "core/samplers/chain_noise.h"
 #include "tests/support/potentials.h"
