@@ -7,6 +7,8 @@
 #include <cmath>
 #include <ostream>
 
+#include "core/presets/store.h"
+
 namespace ergo::cli {
 namespace {
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "core/base/control.h"
 #include "core/base/error.h"
-#include "core/config/preset.h"
 #include "core/events/events.h"
-#include "core/run/control.h"
+#include "core/presets/preset.h"
 
 namespace ergo::cli {
 

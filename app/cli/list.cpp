@@ -6,7 +6,7 @@
 
 #include "app/cli/command.h"
 #include "core/base/device.h"
-#include "core/config/preset.h"
+#include "core/presets/store.h"
 #include "core/registry/registry.h"
 
 namespace ergo::cli {

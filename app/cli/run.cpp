@@ -9,7 +9,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/processes.h"
-#include "core/config/preset.h"
+#include "core/presets/preset.h"
 #include "core/run/run_share.h"
 #include "core/run/summary.h"
 #include "core/run/tune.h"

@@ -13,6 +13,7 @@
 #include "app/desktop/main_window.h"
 #include "app/desktop/preset_gallery.h"
 #include "core/base/error.h"
+#include "core/presets/store.h"
 
 namespace ergo {
 namespace {

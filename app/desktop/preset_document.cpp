@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/io/atomic_file.h"
+#include "core/presets/store.h"
 #include "widgets/forms/field_text.h"
 
 namespace ergo {

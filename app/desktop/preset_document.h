@@ -4,7 +4,7 @@
 #include <QUndoStack>
 #include <optional>
 
-#include "core/config/preset.h"
+#include "core/presets/preset.h"
 
 namespace ergo {
 

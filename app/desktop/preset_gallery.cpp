@@ -8,7 +8,7 @@
 #include <QVBoxLayout>
 
 #include "core/base/error.h"
-#include "core/config/preset.h"
+#include "core/presets/store.h"
 
 namespace ergo {
 namespace {

@@ -13,10 +13,6 @@ std::int64_t nextRunNumber() {
   return ++count;
 }
 
-std::int64_t runOf(const RunEvent& event) {
-  return std::visit([](const auto& e) { return e.run; }, event);
-}
-
 }  // namespace
 
 RunBridge::RunBridge(QObject* parent)
@@ -77,7 +73,7 @@ void RunBridge::wrapUp() {
 bool RunBridge::drain() {
   std::vector<RunEvent> events = m_queue.drain();
   if (events.empty()) return false;
-  std::erase_if(events, [this](const RunEvent& event) { return runOf(event) != m_run; });
+  std::erase_if(events, [this](const RunEvent& event) { return run_of(event) != m_run; });
   Q_EMIT drained(events);
   return true;
 }

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "app/desktop/event_queue.h"
+#include "core/base/control.h"
 #include "core/base/error.h"
 #include "core/events/events.h"
-#include "core/run/control.h"
 
 namespace ergo {
 

@@ -4,7 +4,6 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace ergo {
 
@@ -27,14 +26,6 @@ struct DistributedOptions {
     if (on_phase) on_phase(phase);
   }
 };
-
-/// What all processes of a job must have in common, e.g. {"seed", "7"}.
-struct Fact {
-  std::string what, value;
-};
-
-/// Program, instruction set and libraries of this process.
-std::vector<Fact> program_facts();
 
 /// @throws Error{usage} naming option and value: a rank or number of processes out of range, an
 /// exchange this build lacks, an interface this machine lacks.

@@ -8,11 +8,12 @@
 #include <thread>
 #include <vector>
 
+#include "core/base/control.h"
 #include "core/base/error.h"
+#include "core/base/program.h"
 #include "core/distributed/exchange.h"
 #include "core/distributed/options.h"
 #include "core/distributed/process_identity.h"
-#include "core/run/control.h"
 
 namespace ergo {
 

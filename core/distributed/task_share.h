@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "core/base/control.h"
+#include "core/base/program.h"
 #include "core/distributed/options.h"
-#include "core/run/control.h"
 
 namespace ergo {
 

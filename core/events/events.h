@@ -158,6 +158,11 @@ using RunEvent = std::variant<RunStarted, TraceAdded, TrajectoryUpdated, Predict
                               DiversityUpdated, ReliabilityUpdated, MetricsUpdated, ChainDiverged,
                               Progress, MetaIteration, LogMessage, RunFinished>;
 
+/// The number of the run that an event belongs to.
+inline std::int64_t run_of(const RunEvent& event) {
+  return std::visit([](const auto& e) { return e.run; }, event);
+}
+
 /// Called on threads of the run, one call at a time, in order; returns fast and never throws.
 using EventSink = std::function<void(const RunEvent&)>;
 

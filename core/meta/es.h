@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/base/rng.h"
-#include "core/meta/meta_config.h"
+#include "core/config/meta_config.h"
 
 namespace ergo {
 

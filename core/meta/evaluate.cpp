@@ -7,11 +7,11 @@
 #include <functional>
 #include <iterator>
 
+#include "core/base/parallel.h"
+#include "core/events/emitter.h"
 #include "core/meta/meta.h"
 #include "core/meta/meta_sections.h"
 #include "core/meta/unroll.h"
-#include "core/run/monitor.h"
-#include "core/run/scheduler.h"
 #include "core/samplers/csgmcmc.h"
 #include "core/samplers/l2e.h"
 #include "core/samplers/sghmc.h"

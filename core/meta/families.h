@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/base/rng.h"
-#include "core/meta/meta_config.h"
+#include "core/config/meta_config.h"
 #include "core/posteriors/posterior.h"
 
 namespace ergo {

@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "core/config/preset.h"
+#include "core/base/control.h"
 #include "core/distributed/options.h"
 #include "core/events/events.h"
-#include "core/run/control.h"
+#include "core/presets/preset.h"
 
 /// Meta-training of L2E. Free of torch.
 namespace ergo {

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "core/config/preset.h"
-#include "core/meta/meta_config.h"
+#include "core/config/meta_config.h"
+#include "core/presets/preset.h"
 
 namespace ergo {
 

@@ -9,17 +9,17 @@
 #include <optional>
 
 #include "core/base/device.h"
+#include "core/base/parallel.h"
 #include "core/base/purpose.h"
 #include "core/distributed/peer_group.h"
 #include "core/distributed/task_share.h"
+#include "core/events/emitter.h"
 #include "core/io/atomic_file.h"
 #include "core/io/sha256.h"
 #include "core/meta/meta.h"
 #include "core/meta/meta_sections.h"
 #include "core/meta/meta_state.h"
 #include "core/meta/population_unroll.h"
-#include "core/run/monitor.h"
-#include "core/run/scheduler.h"
 #include "core/samplers/l2e.h"
 
 namespace ergo {

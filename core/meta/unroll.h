@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "core/base/control.h"
 #include "core/meta/families.h"
-#include "core/run/control.h"
 #include "core/samplers/meta_parameters.h"
 #include "core/samplers/sampler.h"
 

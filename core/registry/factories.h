@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "core/run/run_config.h"
+#include "core/config/run_config.h"
 #include "core/samplers/sampler.h"
 
 namespace ergo {

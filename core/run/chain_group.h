@@ -8,9 +8,9 @@
 #include <memory>
 #include <vector>
 
+#include "core/base/control.h"
 #include "core/data/minibatch.h"
 #include "core/run/chain.h"
-#include "core/run/control.h"
 #include "core/run/device_stream.h"
 
 namespace ergo {

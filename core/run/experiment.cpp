@@ -10,6 +10,7 @@
 #include "core/data/sources.h"
 #include "core/io/safetensors.h"
 #include "core/io/sha256.h"
+#include "core/presets/store.h"
 #include "core/registry/factories.h"
 #include "core/registry/registry.h"
 
@@ -68,7 +69,7 @@ SamplerPlan plan_sampler(const json& section, const Experiment& experiment) {
       run.burn_in >= 0 ? run.burn_in : (schedules_its_draws(plan.id) ? 0 : by_fraction);
   plan.sampler = make_sampler(plan.id, section,
                               {&experiment.posterior.network->layout(), steps, burn_in,
-                               experiment.posterior.data_count(), experiment.folder});
+                               experiment.posterior.data_count(), experiment.folders});
   // HMC keeps every transition after burn-in: a reference wants all it can get.
   const std::int64_t draws =
       exempt ? steps - burn_in : (experiment.config.draws + plan.chains - 1) / plan.chains;
@@ -113,7 +114,7 @@ Experiment make_experiment(const Preset& preset) {
   }
   require_none(problems(preset), preset.id);
   Experiment experiment;
-  experiment.folder = preset.folder;
+  experiment.folders = file_folders(preset);
   experiment.config = read_config<RunConfig>(own_run_fields(preset), "", preset.id);
   experiment.config.device = require_device(experiment.config.device, "device");
   experiment.dtype = experiment.config.dtype == "float64" ? torch::kDouble : torch::kFloat;

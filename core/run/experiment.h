@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "core/config/preset.h"
+#include "core/config/run_config.h"
 #include "core/posteriors/posterior.h"
+#include "core/presets/preset.h"
 #include "core/run/collection.h"
-#include "core/run/run_config.h"
 #include "core/samplers/sampler.h"
 
 namespace ergo {
@@ -29,7 +29,7 @@ struct Experiment {
   std::vector<SamplerPlan> samplers;
   std::string reference_hash;  ///< SHA-256 of the data, model and posterior sections
   torch::Dtype dtype = torch::kFloat;
-  std::filesystem::path folder;
+  std::vector<std::filesystem::path> folders;  ///< of the files that the preset names
 };
 
 /// @throws Error naming preset field or file.

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <ctime>
 
+#include "core/base/program.h"
 #include "core/base/torch.h"
 #include "core/kernels/l2e_network.h"
 

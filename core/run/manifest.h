@@ -6,9 +6,6 @@
 
 namespace ergo {
 
-/// Rises when a kernel changes the bits of the draws.
-inline constexpr int stream_version = 2;
-
 /// Versions, instruction set, threads and data hash: what a repetition of the run must match.
 nlohmann::json make_manifest(const Experiment& experiment, int workers, int processes);
 

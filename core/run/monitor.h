@@ -6,29 +6,13 @@
 #include <thread>
 #include <vector>
 
+#include "core/events/emitter.h"
 #include "core/events/events.h"
 #include "core/run/chain.h"
 #include "core/run/report.h"
 #include "core/run/run.h"
 
 namespace ergo {
-
-/// Passes events on one at a time.
-class Emitter {
- public:
-  Emitter(EventSink sink, std::int64_t run) : sink_(std::move(sink)), run_(run) {}
-  template <class Event>
-  void operator()(Event event) {
-    event.run = run_;
-    const std::lock_guard lock(mutex_);
-    if (sink_) sink_(RunEvent(std::move(event)));
-  }
-
- private:
-  EventSink sink_;
-  std::int64_t run_;
-  std::mutex mutex_;
-};
 
 /// Turns what the chains did into events. Ten times a second the traces and the progress; where
 /// `live`, a few times a second also predictions, diversity, calibration, metrics and the common

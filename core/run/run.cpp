@@ -10,19 +10,20 @@
 #include <optional>
 
 #include "core/base/device.h"
+#include "core/base/parallel.h"
 #include "core/base/torch.h"
+#include "core/config/find_file.h"
 #include "core/io/sha256.h"
+#include "core/presets/files.h"
 #include "core/run/chain_group.h"
 #include "core/run/experiment.h"
 #include "core/run/manifest.h"
 #include "core/run/monitor.h"
-#include "core/run/preset_files.h"
 #include "core/run/reference.h"
 #include "core/run/report.h"
 #include "core/run/scheduler.h"
 #include "core/run/shared_chains.h"
 #include "core/run/usable_chains.h"
-#include "core/samplers/l2e.h"
 
 namespace ergo {
 namespace {
@@ -51,7 +52,7 @@ std::int64_t chains_per_group(const Experiment& experiment, const SamplerPlan& p
 Groups make_groups(const Experiment& experiment, const Chains& chains, std::uint64_t seed) {
   torch::Tensor given;
   if (!experiment.config.initial_positions.empty()) {
-    given = load_positions(find_file(experiment.config.initial_positions, experiment.folder),
+    given = load_positions(find_file(experiment.config.initial_positions, experiment.folders),
                            experiment.posterior.network->layout(), experiment.dtype);
   }
   Groups groups;
@@ -78,7 +79,7 @@ Groups make_groups(const Experiment& experiment, const Chains& chains, std::uint
 std::optional<Reference> stored_reference(const Experiment& experiment,
                                           std::vector<std::string>& warnings) {
   if (experiment.config.reference != "stored") return std::nullopt;
-  const auto file = find_file(experiment.config.reference_file, experiment.folder);
+  const auto file = find_file(experiment.config.reference_file, experiment.folders);
   if (experiment.config.reference_file.empty() || !std::filesystem::exists(file)) {
     warnings.push_back(
         fmt::format("No reference: file '{}' does not exist; --set "

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "core/base/block_info.h"
-#include "core/config/preset.h"
+#include "core/base/control.h"
 #include "core/events/events.h"
-#include "core/run/control.h"
+#include "core/presets/preset.h"
 
 /// Runs a preset's samplers. Free of torch: the desktop and the command line both call this.
 namespace ergo {

@@ -5,7 +5,7 @@
 
 #include "core/io/atomic_file.h"
 #include "core/io/sha256.h"
-#include "core/run/preset_files.h"
+#include "core/presets/files.h"
 
 namespace ergo {
 namespace {

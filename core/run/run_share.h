@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "core/config/preset.h"
 #include "core/distributed/task_share.h"
+#include "core/presets/preset.h"
 
 namespace ergo {
 

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/run/scheduler.h"
 
-#include <dlfcn.h>
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <thread>
 
-#include "core/base/error.h"
-#include "core/base/torch.h"
+#include "core/base/parallel.h"
 
 namespace ergo {
 namespace {
@@ -18,28 +12,7 @@ namespace {
 constexpr double slice_seconds = 0.01;
 constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-/// One LibTorch and one BLAS thread for this worker: the pool works chain by chain, and results
-/// must not depend on the cores. OpenBLAS has its own threads, which LibTorch's call does not
-/// reach; other BLAS libraries have no such function and are left alone.
-void limit_library_threads() {
-  torch::set_num_threads(1);
-  using Setter = void (*)(int);
-  static const auto set_blas_threads =
-      reinterpret_cast<Setter>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
-  if (set_blas_threads) set_blas_threads(1);
-}
-
 }  // namespace
-
-int worker_count(int asked, bool live) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  if (asked > cores) {
-    throw Error(ExitCode::config,
-                fmt::format("Workers are {}, but this machine has {} cores.", asked, cores));
-  }
-  if (asked > 0) return asked;
-  return std::max(1, live ? cores - 1 : cores);
-}
 
 Scheduler::Scheduler(std::vector<ChainGroup*> groups, int samplers, RunControl& control)
     : groups_(std::move(groups)),
@@ -102,29 +75,6 @@ void Scheduler::run(int workers) {
     for (int i = 0; i < workers; ++i) pool.emplace_back([this] { work(); });
   }
   control_.on_change({});
-}
-
-void parallel_for(std::size_t count, int workers, const std::function<void(std::size_t)>& task) {
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto work = [&] {
-    limit_library_threads();
-    const torch::NoGradGuard no_grad;
-    for (std::size_t i = next++; i < count; i = next++) {
-      try {
-        task(i);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!failure) failure = std::current_exception();
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> pool;
-    for (int i = 0; i < workers; ++i) pool.emplace_back(work);
-  }
-  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace ergo

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <vector>
 
 #include "core/run/chain_group.h"
 
 namespace ergo {
-
-/// Number of workers for a request of `asked`: 0 means one per core, one fewer (at least 1) with a
-/// window watching. @throws Error{config} when more are asked for than there are cores.
-int worker_count(int asked, bool live);
 
 /// Moves groups of chains on a pool of std::jthread in short slices, always the sampler that is
 /// furthest behind, so that the samplers stay side by side. Draws do not depend on it.
@@ -33,9 +28,5 @@ class Scheduler {
   std::mutex mutex_;
   std::condition_variable wake_;
 };
-
-/// Runs task(i) for i < count on `workers` threads with one LibTorch thread each; returns when all
-/// are done. The first exception is rethrown. Results must go to places of their own.
-void parallel_for(std::size_t count, int workers, const std::function<void(std::size_t)>& task);
 
 }  // namespace ergo

@@ -10,8 +10,8 @@
 #include <mutex>
 #include <numeric>
 
+#include "core/base/parallel.h"
 #include "core/run/run.h"
-#include "core/run/scheduler.h"
 
 namespace ergo {
 namespace {

@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "core/config/preset.h"
+#include "core/base/control.h"
 #include "core/events/events.h"
-#include "core/run/control.h"
+#include "core/presets/preset.h"
 
 namespace ergo {
 

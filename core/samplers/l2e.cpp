@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/base/noise.h"
-#include "core/config/preset.h"
+#include "core/config/find_file.h"
 #include "core/kernels/l2e_step.h"
 #include "core/samplers/chain_noise.h"
 #include "core/samplers/device_steps.h"
@@ -147,7 +147,7 @@ std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContex
 }
 
 std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context) {
-  MetaParameters phi = load_meta_parameters(find_file(config.meta_parameters, context.folder));
+  MetaParameters phi = load_meta_parameters(find_file(config.meta_parameters, context.folders));
   const auto override_with = [](double& value, double given) {
     if (given >= 0) value = given;
   };
@@ -161,15 +161,6 @@ std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext&
     phi.noise_form = noise_form_from(config.noise_form, "l2e.noise_form");
   }
   return make_l2e(phi, context);
-}
-
-std::filesystem::path find_file(const std::string& name, const std::filesystem::path& folder) {
-  const std::filesystem::path path(name);
-  if (path.is_absolute()) return path;
-  for (const std::filesystem::path& base : {folder, preset_folder()}) {
-    if (std::filesystem::exists(base / path)) return base / path;
-  }
-  return std::filesystem::exists(path) ? path : folder / path;
 }
 
 }  // namespace ergo

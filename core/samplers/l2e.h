@@ -78,9 +78,6 @@ std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContex
 /// @throws Error naming the meta-parameter file, or a violated constraint.
 std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context);
 
-/// Where `name` lies: as given, beside the preset, or in the folder of shipped presets.
-std::filesystem::path find_file(const std::string& name, const std::filesystem::path& folder);
-
 /// L2E with a given kinetic gradient; the identity tests use (alpha, beta) = (0, r).
 std::unique_ptr<Sampler> make_l2e(std::shared_ptr<const KineticGradient> kinetic,
                                   const L2eUpdate& update, const SamplerContext& context);

@@ -38,10 +38,10 @@ struct TransitionInfo {
 /// What a sampler may know of its run.
 struct SamplerContext {
   const ParameterLayout* layout = nullptr;
-  std::int64_t total_steps = 1;  ///< transitions a chain will take
-  std::int64_t burn_in = 0;      ///< transitions before the first draw
-  std::int64_t data_count = 1;   ///< n
-  std::filesystem::path folder;  ///< relative file names start here
+  std::int64_t total_steps = 1;                ///< transitions a chain will take
+  std::int64_t burn_in = 0;                    ///< transitions before the first draw
+  std::int64_t data_count = 1;                 ///< n
+  std::vector<std::filesystem::path> folders;  ///< where files with relative names lie, in order
 };
 
 /// Immutable; owns no random generator, clock, data or loop. Thread-safe.

@@ -16,6 +16,7 @@
 #include "app/desktop/unattended.h"
 #include "app/desktop/workers_field.h"
 #include "core/base/error.h"
+#include "core/presets/store.h"
 #include "window_test.h"
 
 using namespace ergo;

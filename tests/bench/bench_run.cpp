@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "app/desktop/event_queue.h"
+#include "core/presets/store.h"
 #include "core/run/run.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/suites.h"

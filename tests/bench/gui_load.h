@@ -2,8 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "core/base/control.h"
 #include "core/events/events.h"
-#include "core/run/control.h"
 
 /// What a run of many long chains sends a window, without the run.
 namespace ergo::bench {

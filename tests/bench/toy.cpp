@@ -3,8 +3,9 @@
 
 #include "core/base/noise.h"
 #include "core/base/torch.h"
-#include "core/config/preset.h"
+#include "core/config/find_file.h"
 #include "core/data/sources.h"
+#include "core/presets/store.h"
 #include "core/samplers/l2e.h"
 
 namespace ergo::bench {
@@ -53,7 +54,7 @@ MetaParameters random_phi(std::uint64_t seed) {
 }
 
 MetaParameters shipped_phi() {
-  return load_meta_parameters(find_file(L2eConfig{}.meta_parameters, preset_folder()));
+  return load_meta_parameters(find_file(L2eConfig{}.meta_parameters, {preset_folder()}));
 }
 
 SamplerContext context_of(const Posterior& posterior) {

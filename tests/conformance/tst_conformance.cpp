@@ -42,10 +42,10 @@ class TestConformance : public QObject {
     context_.total_steps = total_steps;
     context_.burn_in = 8;
     context_.data_count = 24;
-    context_.folder = folder_.path().toStdString();
+    context_.folders = {folder_.path().toStdString()};
     layout_.add("weight", {4, 2});
     layout_.add("bias", {4});
-    write_phi(context_.folder / "phi.safetensors");
+    write_phi(context_.folders.front() / "phi.safetensors");
   }
 
   void rowIsComplete_data() { samplers(); }

@@ -2,7 +2,7 @@
 #include <QTemporaryDir>
 #include <filesystem>
 
-#include "core/config/preset.h"
+#include "core/presets/store.h"
 #include "tests/support/check.h"
 #include "tests/support/presets.h"
 

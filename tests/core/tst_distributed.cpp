@@ -22,6 +22,7 @@
 #include "core/distributed/task_share.h"
 #include "core/io/atomic_file.h"
 #include "core/meta/meta.h"
+#include "core/presets/store.h"
 #include "tests/support/job.h"
 
 using namespace ergo;

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/distributed/options.h"
+#include "core/presets/store.h"
 #include "core/run/run.h"
 #include "core/run/run_share.h"
 #include "tests/support/job.h"

@@ -211,7 +211,7 @@ class TestL2e : public QObject {
     write_phi(file_, {.step_multiplier = 0.5, .data_size = 50});
     SamplerContext context;
     context.data_count = 8;
-    context.folder = file_.parent_path();
+    context.folders = {file_.parent_path()};
     QuadraticPotential potential(diagonal(ramp()), layout_of(sizes), 8);
     const auto step_size = [&](const L2eConfig& config) {
       const auto sampler = make_l2e(config, context);

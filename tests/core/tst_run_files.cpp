@@ -5,6 +5,7 @@
 #include "core/io/atomic_file.h"
 #include "core/io/safetensors.h"
 #include "core/io/sha256.h"
+#include "core/presets/store.h"
 #include "core/run/reference.h"
 #include "core/run/run.h"
 #include "core/run/summary.h"

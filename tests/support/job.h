@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/control.h"
 #include "core/base/error.h"
 #include "core/io/atomic_file.h"
-#include "core/run/control.h"
 #include "tests/support/check.h"
 #include "tests/support/child.h"
 #include "tests/support/presets.h"

@@ -8,6 +8,7 @@
 #include "core/base/rng.h"
 #include "core/io/atomic_file.h"
 #include "core/io/safetensors.h"
+#include "core/presets/store.h"
 
 namespace ergo::test {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/config/preset.h"
+#include "core/presets/preset.h"
 
 /// Small preset documents and the files that go with them.
 namespace ergo::test {

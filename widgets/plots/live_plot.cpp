@@ -35,7 +35,7 @@ LivePlot::LivePlot(QWidget* parent) : Plot(parent), m_plot(new QCustomPlot(this)
 LivePlot::~LivePlot() = default;
 
 void LivePlot::consume(const RunEvent& event) {
-  const std::int64_t run = runOf(event);
+  const std::int64_t run = run_of(event);
   const bool starts = std::holds_alternative<RunStarted>(event);
   if (!starts && (run < m_run || (run != m_run && !adoptsRuns()))) return;  // of an earlier run
   if (std::holds_alternative<RunFinished>(event) && run == m_run) {

@@ -122,9 +122,4 @@ std::unique_ptr<Plot> LivePlot::copyOf(const T& original) const {
   return copy;
 }
 
-/// The number of the run an event belongs to.
-inline std::int64_t runOf(const RunEvent& event) {
-  return std::visit([](const auto& e) { return e.run; }, event);
-}
-
 }  // namespace ergo

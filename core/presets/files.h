@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/config/preset.h"
+#include "core/presets/preset.h"
 
 namespace ergo {
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/run/preset_files.h"
+#include "core/presets/files.h"
 
 #include <algorithm>
 #include <array>
 
-#include "core/samplers/l2e.h"
+#include "core/config/find_file.h"
+#include "core/presets/store.h"
 
 namespace ergo {
 namespace {
@@ -24,7 +25,7 @@ std::vector<PresetFile> preset_files(const Preset& preset) {
     for (const Field& field : section.fields) {
       if (!names_a_file(field.name)) continue;  // a seed "1" must not become the path of a file 1
       const std::string name = field.value.get<std::string>();
-      const auto file = find_file(name, preset.folder);
+      const auto file = find_file(name, file_folders(preset));
       std::error_code error;
       if (name.empty() || !std::filesystem::is_regular_file(file, error)) continue;
       files.push_back({section.name.empty() ? field.name : section.name + "." + field.name,

@@ -24,18 +24,6 @@ struct Preset {
   std::string description() const;
 };
 
-/// The folder of shipped presets: $ERGOSCOPE_PRESETS, else beside the installed program,
-/// else the source tree that this build came from.
-std::filesystem::path preset_folder();
-
-/// Ids of the shipped presets, sorted.
-std::vector<std::string> preset_ids();
-
-/// Loads an id, or a path (it contains `/` or ends in `.json`).
-/// @throws Error{usage} for an unknown id (names the nearest), {no_input} for a missing file,
-/// {data} for text that is not JSON, {config} for a schema this build cannot read.
-Preset load_preset(const std::string& id_or_path);
-
 /// One section of a preset as a form shows it: "" is the run itself, "data", "model",
 /// "posterior", and one per sampler id.
 struct Section {

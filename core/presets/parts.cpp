@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/presets/parts.h"
+
+#include <algorithm>
+
+#include "core/config/meta_config.h"
+#include "core/config/run_config.h"
+#include "core/data/data_config.h"
+#include "core/models/network.h"
+#include "core/posteriors/posterior.h"
+#include "core/registry/registry.h"
+
+namespace ergo {
+namespace {
+
+using nlohmann::json;
+
+const std::vector<std::string> descriptive_keys = {"schema", "kind", "title", "description"};
+
+std::vector<std::string> structural_keys(const Preset& preset) {
+  std::vector<std::string> keys = descriptive_keys;
+  const std::vector<std::string> more =
+      is_meta(preset)
+          ? std::vector<std::string>{"family", "es", "dynamics", "evaluation"}
+          : std::vector<std::string>{"data", "model", "posterior", "samplers", "tuned", "tuning"};
+  keys.insert(keys.end(), more.begin(), more.end());
+  return keys;
+}
+
+json without_id(json section) {
+  section.erase("id");
+  return section;
+}
+
+Part plain_part(const Preset& preset, std::string name, std::string label,
+                std::vector<Field> fields) {
+  const json object =
+      name.empty() ? own_fields(preset) : preset.document.value(name, json::object());
+  return {std::move(name), std::move(label), "", std::move(fields), object};
+}
+
+std::vector<Part> meta_parts(const Preset& preset) {
+  return {plain_part(preset, "", "Meta-training", fields_of(MetaConfig{})),
+          plain_part(preset, "family", "Task family", fields_of(FamilyConfig{})),
+          plain_part(preset, "es", "Evolution strategies", fields_of(EsConfig{})),
+          plain_part(preset, "dynamics", "L2E dynamics", fields_of(MetaDynamicsConfig{})),
+          plain_part(preset, "evaluation", "Held-out evaluation", fields_of(EvaluationConfig{}))};
+}
+
+const RegistryEntry* find_sampler(const std::string& id) {
+  for (const RegistryEntry& entry : sampler_entries()) {
+    if (entry.id == id) return &entry;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool is_meta(const Preset& preset) { return preset.kind() == "meta-train"; }
+
+json own_fields(const Preset& preset) {
+  json own = json::object();
+  const std::vector<std::string> structural = structural_keys(preset);
+  for (const auto& [key, value] : preset.document.items()) {
+    if (std::find(structural.begin(), structural.end(), key) == structural.end()) own[key] = value;
+  }
+  return own;
+}
+
+std::vector<Part> parts(const Preset& preset) {
+  if (is_meta(preset)) return meta_parts(preset);
+  std::vector<Part> list = {
+      plain_part(preset, "", "Run", fields_of(RunConfig{})),
+      plain_part(preset, "data", "Data", fields_of(DataConfig{})),
+      plain_part(preset, "model", "Model", fields_of(ModelConfig{})),
+      plain_part(preset, "posterior", "Posterior", fields_of(PosteriorConfig{}))};
+  for (const json& section : preset.document.value("samplers", json::array())) {
+    const RegistryEntry* entry = find_sampler(section.value("id", std::string()));
+    if (!entry) continue;
+    list.push_back({entry->id, entry->label, entry->doc + " (" + entry->source + ")", entry->fields,
+                    without_id(section)});
+  }
+  return list;
+}
+
+json* section_object(Preset& preset, const std::string& name) {
+  if (name.empty()) return &preset.document;
+  if (preset.document.contains(name) && preset.document[name].is_object()) {
+    return &preset.document[name];
+  }
+  if (preset.document.contains("samplers")) {
+    for (json& section : preset.document["samplers"]) {
+      if (section.value("id", std::string()) == name) return &section;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace ergo
