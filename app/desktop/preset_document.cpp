@@ -3,10 +3,10 @@
 
 #include <QUndoCommand>
 #include <charconv>
-#include <filesystem>
 
 #include "core/base/error.h"
 #include "core/io/atomic_file.h"
+#include "core/presets/files.h"
 #include "core/presets/store.h"
 #include "widgets/forms/field_text.h"
 
@@ -56,17 +56,6 @@ std::uint64_t parseSeed(const QString& text) {
                     .arg(text)
                     .toStdString());
   return seed;
-}
-
-/// The path of a text field that names an existing file relative to the preset; else empty.
-std::string absoluteFile(const Preset& preset, const Field& field) {
-  if (field.type != FieldType::text || !field.value.is_string()) return {};
-  const std::filesystem::path name = field.value.get<std::string>();
-  if (name.empty() || name.is_absolute()) return {};
-  std::error_code error;
-  const auto file = preset.folder / name;
-  if (!std::filesystem::is_regular_file(file, error)) return {};
-  return std::filesystem::absolute(file).lexically_normal().string();
 }
 
 }  // namespace
@@ -125,12 +114,7 @@ void PresetDocument::replaceSeed(std::uint64_t seed) {
 }
 
 void PresetDocument::saveAs(const QString& path) const {
-  Preset copy = m_preset;
-  for (const Section& section : sections(m_preset))
-    for (const Field& field : section.fields)
-      if (const std::string file = absoluteFile(m_preset, field); !file.empty())
-        set_field(copy, section.name.empty() ? field.name : section.name + "." + field.name, file);
-  io::write_file(path.toStdString(), copy.document.dump(2) + "\n");
+  io::write_file(path.toStdString(), with_absolute_files(m_preset).document.dump(2) + "\n");
 }
 
 }  // namespace ergo

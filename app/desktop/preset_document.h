@@ -34,8 +34,8 @@ class PresetDocument : public QObject {
   /// The field of that dotted name with its present value.
   std::optional<Field> field(const QString& path) const;
 
-  /// Writes the preset with its edits. File names in it that are relative to the old folder
-  /// become absolute. @throws Error{io, cannot_create}.
+  /// Writes the preset with its edits. Files that it names are named absolutely in it. @throws
+  /// Error{io, cannot_create}.
   void saveAs(const QString& path) const;
 
  Q_SIGNALS:

@@ -30,6 +30,7 @@ struct FieldInfo {
   std::string doc{};      ///< one sentence: meaning, and what 0 means where it is special
   bool advanced = false;  ///< forms fold it away
   std::vector<Suggestion> suggestions{};  ///< of a text field
+  bool file = false;  ///< a text field that names a file; where it lies: find_file()
 };
 
 enum class FieldType { real, integer, boolean, text, choice, integer_list, real_list };

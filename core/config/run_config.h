@@ -50,13 +50,15 @@ struct RunConfig {
     v("initial_positions", initial_positions,
       FieldInfo{.doc = "Safetensors file, one tensor per block [chains, ...]; empty: drawn from "
                        "the seed.",
-                .advanced = true});
+                .advanced = true,
+                .file = true});
     v("reference", reference,
       FieldInfo{.choices = {"none", "stored", "recompute"},
                 .doc = "HMC reference: none (hmc runs as any sampler), the stored draws of "
                        "reference_file, or made anew by the hmc section."});
     v("reference_file", reference_file,
-      FieldInfo{.doc = "Stored reference, relative to the preset.", .advanced = true});
+      FieldInfo{
+          .doc = "Stored reference, relative to the preset.", .advanced = true, .file = true});
     v("draw_limit_mib", draw_limit_mib,
       FieldInfo{.min = 1,
                 .max = 1e6,

@@ -92,7 +92,7 @@ struct DataConfig {
 
   template <class V>
   void visit_csv(V& v) {
-    v("file", file, text("csv: the file; a relative name starts at the preset's folder."));
+    v("file", file, file_name("csv: the file; a relative name starts at the preset's folder."));
     v("target", target,
       text("csv: name of the target column, or its number from 1; several with "
            "commas between; empty: the last column. All other columns are inputs."));
@@ -113,10 +113,10 @@ struct DataConfig {
 
   template <class V>
   void visit_idx(V& v) {
-    v("train_images", train_images, text("idx: IDX or IDX.gz file of the training images."));
-    v("train_labels", train_labels, text("idx: IDX or IDX.gz file of the training labels."));
-    v("test_images", test_images, text("idx: IDX or IDX.gz file of the test images."));
-    v("test_labels", test_labels, text("idx: IDX or IDX.gz file of the test labels."));
+    v("train_images", train_images, file_name("idx: IDX or IDX.gz file of the training images."));
+    v("train_labels", train_labels, file_name("idx: IDX or IDX.gz file of the training labels."));
+    v("test_images", test_images, file_name("idx: IDX or IDX.gz file of the test images."));
+    v("test_labels", test_labels, file_name("idx: IDX or IDX.gz file of the test labels."));
     v("classes", classes, range(2, 256, "", "idx: number of classes; labels are 0 to one less."));
     v("normalise", normalise,
       text("idx: subtract the mean of all training pixels of a channel and divide by "
@@ -126,6 +126,12 @@ struct DataConfig {
   static FieldInfo text(const char* doc) {
     FieldInfo info;
     info.doc = doc;
+    return info;
+  }
+
+  static FieldInfo file_name(const char* doc) {
+    FieldInfo info = text(doc);
+    info.file = true;
     return info;
   }
 

@@ -62,13 +62,13 @@ MetaSections meta_sections(const Preset& preset) {
   }
   require_none(problems(preset), preset.id);
   MetaSections s;
-  s.loop = read_config<MetaConfig>(values_of(preset, ""), "", preset.id);
-  s.family = read_config<FamilyConfig>(values_of(preset, "family"), "family.", preset.id);
-  s.es = read_config<EsConfig>(values_of(preset, "es"), "es.", preset.id);
+  s.loop = read_config<MetaConfig>(section_values(preset, ""), "", preset.id);
+  s.family = read_config<FamilyConfig>(section_values(preset, "family"), "family.", preset.id);
+  s.es = read_config<EsConfig>(section_values(preset, "es"), "es.", preset.id);
   s.dynamics =
-      read_config<MetaDynamicsConfig>(values_of(preset, "dynamics"), "dynamics.", preset.id);
+      read_config<MetaDynamicsConfig>(section_values(preset, "dynamics"), "dynamics.", preset.id);
   s.evaluation =
-      read_config<EvaluationConfig>(values_of(preset, "evaluation"), "evaluation.", preset.id);
+      read_config<EvaluationConfig>(section_values(preset, "evaluation"), "evaluation.", preset.id);
   check_orders(s);
   nlohmann::json loop = to_json(s.loop);
   loop.erase("device");  // another device rounds otherwise, but it is the same training

@@ -1,29 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/presets/files.h"
 
-#include <algorithm>
-#include <array>
-
 #include "core/config/find_file.h"
 #include "core/presets/store.h"
 
 namespace ergo {
-namespace {
-
-bool names_a_file(const std::string& field) {
-  constexpr std::array names = {"file",           "train_images",   "train_labels",
-                                "test_images",    "test_labels",    "initial_positions",
-                                "reference_file", "meta_parameters"};
-  return std::find(names.begin(), names.end(), field) != names.end();
-}
-
-}  // namespace
 
 std::vector<PresetFile> preset_files(const Preset& preset) {
   std::vector<PresetFile> files;
   for (const Section& section : sections(preset)) {
     for (const Field& field : section.fields) {
-      if (!names_a_file(field.name)) continue;  // a seed "1" must not become the path of a file 1
+      if (!field.info.file) continue;
       const std::string name = field.value.get<std::string>();
       const auto file = find_file(name, file_folders(preset));
       std::error_code error;
@@ -33,6 +20,14 @@ std::vector<PresetFile> preset_files(const Preset& preset) {
     }
   }
   return files;
+}
+
+Preset with_absolute_files(const Preset& preset) {
+  Preset copy = preset;
+  for (const PresetFile& file : preset_files(preset)) {
+    set_field(copy, file.field, file.path.string());
+  }
+  return copy;
 }
 
 }  // namespace ergo

@@ -17,4 +17,7 @@ struct PresetFile {
 /// The files that a preset reads, in the order of its fields; without those that do not exist.
 std::vector<PresetFile> preset_files(const Preset& preset);
 
+/// The preset with those files named absolutely, so that it means the same in any folder.
+Preset with_absolute_files(const Preset& preset);
+
 }  // namespace ergo

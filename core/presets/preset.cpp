@@ -55,6 +55,15 @@ std::vector<Section> sections(const Preset& preset) {
   return list;
 }
 
+json section_values(const Preset& preset, const std::string& name) {
+  json values = json::object();
+  for (const Section& section : sections(preset)) {
+    if (section.name != name) continue;
+    for (const Field& field : section.fields) values[field.name] = field.value;
+  }
+  return values;
+}
+
 void set_field(Preset& preset, const std::string& field, const std::string& value) {
   assign_field(preset, field, nullptr, value);
   preset.set.push_back(field);

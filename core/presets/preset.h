@@ -36,6 +36,10 @@ struct Section {
 /// The sections of a preset with their present values.
 std::vector<Section> sections(const Preset& preset);
 
+/// The present values of the section of that name as one object, defaults filled in; empty when
+/// there is no such section.
+nlohmann::json section_values(const Preset& preset, const std::string& name);
+
 /// Applies `field=value`, field as `gradient_evaluations` or `sghmc.step_size`.
 /// @throws Error{usage} for an unknown field (names the nearest) or unparsable text,
 /// Error{config} for a value out of range.

@@ -19,15 +19,11 @@ namespace {
 
 using nlohmann::json;
 
-json own_run_fields(const Preset& preset) {
-  json own = json::object();
-  const std::vector<Section> all = sections(preset);
-  for (const Field& field : all.front().fields) own[field.name] = field.value;
-  return own;
-}
-
-json section_of(const Preset& preset, const char* name) {
-  return preset.document.value(name, json::object());
+/// The section of that name, typed.
+template <class Config>
+Config section_config(const Preset& preset, const std::string& name) {
+  return read_config<Config>(section_values(preset, name), name.empty() ? "" : name + ".",
+                             preset.id);
 }
 
 std::string label_of(const std::string& id) {
@@ -115,13 +111,12 @@ Experiment make_experiment(const Preset& preset) {
   require_none(problems(preset), preset.id);
   Experiment experiment;
   experiment.folders = file_folders(preset);
-  experiment.config = read_config<RunConfig>(own_run_fields(preset), "", preset.id);
+  experiment.config = section_config<RunConfig>(preset, "");
   experiment.config.device = require_device(experiment.config.device, "device");
   experiment.dtype = experiment.config.dtype == "float64" ? torch::kDouble : torch::kFloat;
-  const auto data = read_config<DataConfig>(section_of(preset, "data"), "data.", preset.id);
-  const auto model = read_config<ModelConfig>(section_of(preset, "model"), "model.", preset.id);
-  const auto posterior =
-      read_config<PosteriorConfig>(section_of(preset, "posterior"), "posterior.", preset.id);
+  const auto data = section_config<DataConfig>(preset, "data");
+  const auto model = section_config<ModelConfig>(preset, "model");
+  const auto posterior = section_config<PosteriorConfig>(preset, "posterior");
   experiment.posterior = make_posterior(cached_dataset(data, preset.folder), model, posterior);
   const json hashed = {to_json(data), to_json(model), to_json(posterior)};
   experiment.reference_hash = io::sha256_hex(hashed.dump());

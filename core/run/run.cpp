@@ -228,7 +228,7 @@ nlohmann::json standardisation_of(const Dataset& data) {
 /// The preset with every value that was used; files are named absolutely, so that it runs from
 /// any folder, and the tuned table is dropped, because its values have been applied.
 nlohmann::json resolved(const Preset& preset) {
-  Preset copy = preset;
+  Preset copy = with_absolute_files(preset);
   copy.document.erase("tuned");
   for (const PresetFile& file : preset_files(preset))
     set_field(copy, file.field, file.path.string());

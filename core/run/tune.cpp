@@ -159,11 +159,7 @@ json tune(const Preset& preset, int workers, const EventSink& sink, RunControl& 
     it->second = nll.get<double>();
     for (const auto& [field, value] : jobs[first].setting) set[field] = value;
   }
-  json budget;
-  const std::vector<Section> all = sections(preset);
-  for (const Field& field : all.front().fields) {
-    if (field.name == "gradient_evaluations") budget = field.value;
-  }
+  const json budget = section_values(preset, "").at("gradient_evaluations");
   return {{"preset", preset.id}, {"gradient_evaluations", budget}, {"set", set}, {"table", table}};
 }
 

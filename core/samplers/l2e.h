@@ -25,7 +25,8 @@ struct L2eConfig {
   void visit(V&& v) {
     v("meta_parameters", meta_parameters,
       FieldInfo{.doc = "Safetensors file with phi; relative paths start at the preset's folder, "
-                       "then at the folder of shipped presets."});
+                       "then at the folder of shipped presets.",
+                .file = true});
     v("step_multiplier", step_multiplier,
       FieldInfo{.min = -1, .doc = "eps = sqrt(step_multiplier / data_size); -1: the file's."});
     v("noise_multiplier", noise_multiplier,

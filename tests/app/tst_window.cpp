@@ -139,6 +139,12 @@ void TestWindow::presetIsSavedAndReadBack() {
   QVERIFY(m_window->openPreset(path));
   QVERIFY(m_window->document()->field("gradient_evaluations")->value == nlohmann::json(777));
   QVERIFY(problems(m_window->document()->preset()).empty());
+  // A file that is called as a seed is: the seed does not become its path.
+  QFile one(m_folder->filePath("1"));
+  QVERIFY(one.open(QIODevice::WriteOnly));
+  m_window->savePresetAs(path);
+  QVERIFY(m_window->openPreset(path));
+  QVERIFY(m_window->document()->field("data.seed")->value == nlohmann::json("1"));
   m_window->savePresetAs(m_folder->filePath("no/such/folder.json"));
   QVERIFY(takeError().contains("folder"));
 }

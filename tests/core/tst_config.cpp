@@ -2,6 +2,8 @@
 #include <QTemporaryDir>
 #include <filesystem>
 
+#include "core/config/find_file.h"
+#include "core/presets/files.h"
 #include "core/presets/store.h"
 #include "tests/support/check.h"
 #include "tests/support/presets.h"
@@ -321,3 +323,42 @@ class TestConfig : public QObject {
 
 QTEST_GUILESS_MAIN(TestConfig)
 #include "tst_config.moc"
+  void sectionValuesFillInDefaults() {
+    const Preset preset = save_and_load(path_, "p.json", small_regression());
+    QVERIFY(section_values(preset, "data").at("grid_points") == 11);
+    QVERIFY(section_values(preset, "data").at("test_fraction") == 0.1);
+    QVERIFY(section_values(preset, "").at("batch_size") == 0);
+    QVERIFY(!section_values(preset, "").contains("data"));
+    QVERIFY(section_values(preset, "sghmc").at("friction") == 10.0);
+    QVERIFY(section_values(preset, "hmc").empty());
+  }
+
+  /// Fields say themselves whether they name a file: a seed "1" does not become the path of one.
+  void onlyFileFieldsNameFiles() {
+    write_text(path_ / "1", "not a seed");
+    write_text(path_ / "table.csv", "x,y\n1,2\n");
+    json document = small_regression();
+    document["data"]["seed"] = "1";
+    document["data"]["target"] = "1";
+    document["data"]["file"] = "table.csv";
+    const Preset preset = save_and_load(path_, "p.json", document);
+    const std::vector<PresetFile> files = preset_files(preset);
+    QCOMPARE(files.size(), std::size_t{1});
+    QVERIFY(files[0].field == "data.file" && files[0].path == path_ / "table.csv");
+    document["data"]["file"] = (path_ / "table.csv").string();
+    QVERIFY(with_absolute_files(preset).document == document);
+  }
+
+  void filesAreFoundInOrder() {
+    const auto a = path_ / "a", b = path_ / "b";
+    std::filesystem::create_directories(a);
+    std::filesystem::create_directories(b);
+    write_text(b / "f", "");
+    QVERIFY(find_file("f", {a, b}) == b / "f");
+    write_text(a / "f", "");
+    QVERIFY(find_file("f", {a, b}) == a / "f");
+    QVERIFY(find_file("none", {a, b}) == a / "none");
+    QVERIFY(find_file((b / "f").string(), {a}) == b / "f");
+    QVERIFY(find_file("none", {}) == "none");
+  }
+
