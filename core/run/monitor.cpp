@@ -18,16 +18,16 @@ constexpr double derived_share = 0.25;  // the pictures may take this share of o
 
 }  // namespace
 
-Monitor::Monitor(const Experiment& experiment, const std::vector<std::unique_ptr<Chain>>& chains,
-                 const Reference* reference, Emitter& emit, int workers, bool live)
+Monitor::Monitor(const Experiment& experiment, const Chains& chains, const Reference* reference,
+                 Emitter& emit, int workers, bool live)
     : experiment_(experiment),
       chains_(chains),
       reference_(reference),
       emit_(emit),
       workers_(workers),
       live_(live),
-      reported_(chains.size(), false),
-      snapshots_(chains.size()) {
+      reported_(chains.all().size(), false),
+      snapshots_(chains.all().size()) {
   for (const SamplerPlan& plan : experiment.samplers) {
     watched_.push_back({Report(experiment.posterior),
                         std::vector<std::size_t>(static_cast<std::size_t>(plan.chains), 0), 0});
@@ -81,22 +81,14 @@ void Monitor::loop() {
   }
 }
 
-std::vector<const Chain*> Monitor::chains_of(int sampler) const {
-  std::vector<const Chain*> list;
-  for (const auto& chain : chains_) {
-    if (chain->sampler() == sampler) list.push_back(chain.get());
-  }
-  return list;
-}
-
 void Monitor::emit_cheap() {
-  for (std::size_t i = 0; i < chains_.size(); ++i) emit_trace(i);
+  for (std::size_t i = 0; i < chains_.all().size(); ++i) emit_trace(i);
   emit_divergences();
   emit_progress();
 }
 
 void Monitor::emit_trace(std::size_t index) {
-  Chain& chain = *chains_[index];
+  Chain& chain = *chains_.all()[index];
   const ThinnedSeries& trace = chain.take_trace();
   if (trace.empty()) return;
   const SamplerPlan& plan = experiment_.samplers[static_cast<std::size_t>(chain.sampler())];
@@ -119,19 +111,19 @@ void Monitor::emit_trace(std::size_t index) {
 }
 
 void Monitor::emit_divergences() {
-  for (std::size_t i = 0; i < chains_.size(); ++i) {
+  for (std::size_t i = 0; i < chains_.all().size(); ++i) {
     if (reported_[i]) continue;
-    if (const auto halted = chains_[i]->halted()) {
+    if (const auto halted = chains_.all()[i]->halted()) {
       reported_[i] = true;
       emit_(LogMessage{0, "error",
                        fmt::format("Chain {} was cut short at step {}: {}.", halted->chain,
                                    halted->step, halted->reason)});
     }
-    const std::optional<Divergence> divergence = chains_[i]->divergence();
+    const std::optional<Divergence> divergence = chains_.all()[i]->divergence();
     if (!divergence) continue;
     reported_[i] = true;
     ChainDiverged event;
-    event.sampler = chains_[i]->sampler();
+    event.sampler = chains_.all()[i]->sampler();
     event.chain = divergence->chain;
     event.step = divergence->step;
     event.reason = divergence->reason;
@@ -145,17 +137,13 @@ void Monitor::emit_progress() {
   bool known = true;
   for (std::size_t s = 0; s < experiment_.samplers.size(); ++s) {
     const SamplerPlan& plan = experiment_.samplers[s];
-    double fraction = 0.0, cpu = 0.0;
-    for (const Chain* chain : chains_of(static_cast<int>(s))) {
-      fraction += chain->fraction() / static_cast<double>(plan.chains);
-      cpu += chain->seconds();
-    }
+    const ChainSums sums = sums_of(chains_.of(s));
     const auto budget = plan.chains * plan.collection.steps;
     progress.total += budget;
-    progress.done += static_cast<std::int64_t>(fraction * static_cast<double>(budget));
-    progress.sampler_fraction.push_back(fraction);
-    known = known && fraction > 0;
-    if (fraction > 0) cpu_left += cpu * (1.0 - fraction) / fraction;
+    progress.done += static_cast<std::int64_t>(sums.fraction * static_cast<double>(budget));
+    progress.sampler_fraction.push_back(sums.fraction);
+    known = known && sums.fraction > 0;
+    if (sums.fraction > 0) cpu_left += sums.seconds * (1.0 - sums.fraction) / sums.fraction;
   }
   if (known) progress.seconds_left = cpu_left / workers_;
   emit_(std::move(progress));
@@ -165,9 +153,8 @@ void Monitor::emit_progress() {
 /// draws no longer count.
 void Monitor::update_report(int sampler) {
   Watched& watched = watched_[static_cast<std::size_t>(sampler)];
-  const std::vector<const Chain*> chains = chains_of(sampler);
-  std::size_t divergences = 0;
-  for (const Chain* chain : chains) divergences += chain->divergence().has_value();
+  const std::vector<Chain*>& chains = chains_.of(static_cast<std::size_t>(sampler));
+  const std::size_t divergences = sums_of(chains).divergences;
   if (divergences != watched.divergences) {
     watched.report.clear();
     std::fill(watched.used.begin(), watched.used.end(), std::size_t{0});
@@ -189,17 +176,10 @@ void Monitor::emit_sampler(int sampler, bool final_state) {
   metrics.draws = draws;
   const bool is_reference = experiment_.samplers[static_cast<std::size_t>(sampler)].reference_only;
   metrics.metrics = watched.report.metrics(is_reference ? nullptr : reference_);
-  bool finished = true;
-  for (const Chain* chain : chains_of(sampler)) {
-    metrics.gradient_evaluations += chain->gradient_evaluations();
-    metrics.cpu_seconds += chain->seconds();
-    finished = finished && chain->finished() && !chain->halted();
-  }
-  const bool all_diverged = watched.divergences == watched.used.size();
-  metrics.status = all_diverged  ? "diverged"
-                   : finished    ? "done"
-                   : final_state ? "stopped"
-                                 : "running";
+  const ChainSums sums = sums_of(chains_.of(static_cast<std::size_t>(sampler)));
+  metrics.gradient_evaluations = sums.gradient_evaluations;
+  metrics.cpu_seconds = sums.seconds;
+  metrics.status = sums.status(final_state ? "stopped" : "running");
   emit_(std::move(metrics));
   if (draws == 0) return;
 
@@ -223,10 +203,10 @@ void Monitor::emit_sampler(int sampler, bool final_state) {
 
 /// Takes over the snapshots that came, as shared handles; a chain ends at one that is not finite.
 void Monitor::update_snapshots() {
-  for (std::size_t i = 0; i < chains_.size(); ++i) {
+  for (std::size_t i = 0; i < chains_.all().size(); ++i) {
     Snapshots& known = snapshots_[i];
     if (known.ended) continue;
-    for (torch::Tensor& snapshot : chains_[i]->snapshots(known.positions.size())) {
+    for (torch::Tensor& snapshot : chains_.all()[i]->snapshots(known.positions.size())) {
       known.ended = !snapshot.isfinite().all().item<bool>();
       if (known.ended) break;
       known.positions.push_back(std::move(snapshot));
@@ -238,10 +218,10 @@ void Monitor::emit_trajectory() {
   update_snapshots();
   std::vector<const float*> points;
   TrajectoryUpdated event;
-  for (std::size_t i = 0; i < chains_.size(); ++i) {
+  for (std::size_t i = 0; i < chains_.all().size(); ++i) {
     TrajectoryPath path;
-    path.sampler = chains_[i]->sampler();
-    path.chain = chains_[i]->number();
+    path.sampler = chains_.all()[i]->sampler();
+    path.chain = chains_.all()[i]->number();
     for (const torch::Tensor& position : snapshots_[i].positions) {
       points.push_back(position.data_ptr<float>());
     }

@@ -8,7 +8,7 @@
 
 #include "core/events/emitter.h"
 #include "core/events/events.h"
-#include "core/run/chain.h"
+#include "core/run/chains.h"
 #include "core/run/report.h"
 #include "core/run/run.h"
 
@@ -19,8 +19,8 @@ namespace ergo {
 /// PCA plane, on its own thread and from copies, so that no chain ever waits for a picture.
 class Monitor {
  public:
-  Monitor(const Experiment& experiment, const std::vector<std::unique_ptr<Chain>>& chains,
-          const Reference* reference, Emitter& emit, int workers, bool live);
+  Monitor(const Experiment& experiment, const Chains& chains, const Reference* reference,
+          Emitter& emit, int workers, bool live);
   ~Monitor();
   void start();
   void set_reference(const Reference* reference);  ///< before finish, once chains have ended
@@ -47,10 +47,9 @@ class Monitor {
   void update_snapshots();
   void emit_trajectory();
   void emit_progress();
-  std::vector<const Chain*> chains_of(int sampler) const;
 
   const Experiment& experiment_;
-  const std::vector<std::unique_ptr<Chain>>& chains_;
+  const Chains& chains_;
   const Reference* reference_;
   Emitter& emit_;
   int workers_;

@@ -17,6 +17,7 @@
 #include "core/presets/files.h"
 #include "core/run/chain_group.h"
 #include "core/run/experiment.h"
+#include "core/run/chains.h"
 #include "core/run/manifest.h"
 #include "core/run/monitor.h"
 #include "core/run/reference.h"
@@ -28,21 +29,9 @@
 namespace ergo {
 namespace {
 
-using Chains = std::vector<std::unique_ptr<Chain>>;
 using Groups = std::vector<std::unique_ptr<ChainGroup>>;
 
 constexpr std::int64_t reference_draws_per_chain = 125;
-
-Chains make_chains(const Experiment& experiment) {
-  Chains chains;
-  for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
-    const SamplerPlan& plan = experiment.samplers[s];
-    for (std::int64_t c = 0; c < plan.chains; ++c) {
-      chains.push_back(std::make_unique<Chain>(experiment, plan, static_cast<int>(s), c));
-    }
-  }
-  return chains;
-}
 
 /// On the CPU every chain moves alone; on a device those of a sampler move together.
 std::int64_t chains_per_group(const Experiment& experiment, const SamplerPlan& plan) {
@@ -56,7 +45,7 @@ Groups make_groups(const Experiment& experiment, const Chains& chains, std::uint
                            experiment.posterior.network->layout(), experiment.dtype);
   }
   Groups groups;
-  auto next = chains.begin();
+  auto next = chains.all().begin();
   for (const SamplerPlan& plan : experiment.samplers) {
     if (given.defined() && given.size(0) < plan.chains) {
       throw Error(ExitCode::data, fmt::format("{}: holds {} chains, but sampler '{}' has {}.",
@@ -66,7 +55,7 @@ Groups make_groups(const Experiment& experiment, const Chains& chains, std::uint
     const std::int64_t size = chains_per_group(experiment, plan);
     for (std::int64_t c = 0; c < plan.chains; c += size) {
       std::vector<Chain*> rows;
-      for (std::int64_t k = 0; k < size; ++k) rows.push_back((next++)->get());
+      for (std::int64_t k = 0; k < size; ++k) rows.push_back(*next++);
       groups.push_back(std::make_unique<ChainGroup>(
           experiment, plan, std::move(rows), seed,
           given.defined() ? given.slice(0, c, c + size) : torch::Tensor()));
@@ -99,15 +88,7 @@ std::optional<Reference> stored_reference(const Experiment& experiment,
   return reference;
 }
 
-std::vector<const Chain*> chains_of(const Chains& chains, std::size_t sampler) {
-  std::vector<const Chain*> list;
-  for (const auto& chain : chains) {
-    if (chain->sampler() == static_cast<int>(sampler)) list.push_back(chain.get());
-  }
-  return list;
-}
-
-Reference make_reference(const Experiment& experiment, const std::vector<const Chain*>& chains,
+Reference make_reference(const Experiment& experiment, const std::vector<Chain*>& chains,
                          std::uint64_t seed) {
   Reference reference;
   reference.grid = experiment.posterior.data->grid.count;
@@ -147,10 +128,8 @@ std::shared_ptr<const std::vector<T>> pack(const std::vector<UsableChain>& chain
   return packed;
 }
 
-SamplerResult collect(const Experiment& experiment, std::size_t s, const Chains& all,
-                      const Reference* reference) {
-  const SamplerPlan& plan = experiment.samplers[s];
-  const std::vector<const Chain*> chains = chains_of(all, s);
+SamplerResult collect(const Experiment& experiment, const SamplerPlan& plan,
+                      const std::vector<Chain*>& chains, const Reference* reference) {
   SamplerResult result;
   result.id = plan.id;
   result.label = plan.label;
@@ -158,11 +137,11 @@ SamplerResult collect(const Experiment& experiment, std::size_t s, const Chains&
   result.chains = plan.chains;
   result.burn_in = plan.collection.burn_in;
   result.thin = plan.collection.thin;
-  bool finished = true;
+  const ChainSums sums = sums_of(chains);
+  result.gradient_evaluations = sums.gradient_evaluations;
+  result.seconds = sums.seconds;
+  result.status = sums.status("stopped");
   for (const Chain* chain : chains) {
-    result.gradient_evaluations += chain->gradient_evaluations();
-    result.seconds += chain->seconds();
-    finished = finished && chain->finished() && !chain->halted();
     if (auto halted = chain->halted()) result.halts.push_back(*halted);
     if (auto divergence = chain->divergence()) result.divergences.push_back(*divergence);
     for (const auto& [name, value] : chain->info()) {
@@ -187,8 +166,6 @@ SamplerResult collect(const Experiment& experiment, std::size_t s, const Chains&
   if (experiment.dtype == torch::kDouble) result.positions_f64 = pack<double>(usable);
   result.draws_sha256 = io::sha256_hex({reinterpret_cast<const char*>(result.positions->data()),
                                         result.positions->size() * sizeof(float)});
-  const bool all_diverged = result.divergences.size() == chains.size();
-  result.status = all_diverged ? "diverged" : finished ? "done" : "stopped";
   return result;
 }
 
@@ -230,8 +207,6 @@ nlohmann::json standardisation_of(const Dataset& data) {
 nlohmann::json resolved(const Preset& preset) {
   Preset copy = with_absolute_files(preset);
   copy.document.erase("tuned");
-  for (const PresetFile& file : preset_files(preset))
-    set_field(copy, file.field, file.path.string());
   return copy.document;
 }
 
@@ -280,7 +255,7 @@ struct Prepared {
         workers(experiment.config.device == "cpu" ? worker_count(options.workers, options.live)
                                                   : 1),
         reference(stored_reference(experiment, warnings)),
-        chains(make_chains(experiment)),
+        chains(experiment),
         groups(make_groups(experiment, chains, options.seed)) {}
 
   void move(TaskShare* share, RunControl& control) const {
@@ -344,7 +319,7 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
 
   for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
     if (!experiment.samplers[s].reference_only) continue;
-    reference = make_reference(experiment, chains_of(chains, s), options.seed);
+    reference = make_reference(experiment, chains.of(s), options.seed);
     if (reference->chains == 0) reference.reset();
   }
   monitor.set_reference(reference ? &*reference : nullptr);
@@ -358,7 +333,8 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   result.data_points = experiment.posterior.data_count();
   result.curve = started_event(experiment, preset, options.seed, reference).curve;
   for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
-    result.samplers.push_back(collect(experiment, s, chains, reference ? &*reference : nullptr));
+    result.samplers.push_back(collect(experiment, experiment.samplers[s], chains.of(s),
+                                      reference ? &*reference : nullptr));
   }
   if (reference) {
     result.reference = reference->band();

@@ -7,7 +7,7 @@
 
 namespace ergo {
 
-std::vector<UsableChain> usable_chains(const std::vector<const Chain*>& chains) {
+std::vector<UsableChain> usable_chains(const std::vector<Chain*>& chains) {
   std::vector<UsableChain> list;
   for (const bool halted : {false, true}) {
     if (halted && !list.empty()) break;

@@ -17,6 +17,6 @@ struct UsableChain {
 /// Chains with draws and without divergence, in their order, cut to the same number of draws each.
 /// One that the machine cut short counts only where no other chain has draws, because it would
 /// shorten them all.
-std::vector<UsableChain> usable_chains(const std::vector<const Chain*>& chains);
+std::vector<UsableChain> usable_chains(const std::vector<Chain*>& chains);
 
 }  // namespace ergo

@@ -86,8 +86,8 @@ class Interrupted final : public Sampler {
   std::function<void()> what_;
 };
 
-std::vector<const Chain*> pointers(const Fleet& fleet) {
-  std::vector<const Chain*> list;
+std::vector<Chain*> pointers(const Fleet& fleet) {
+  std::vector<Chain*> list;
   for (const auto& chain : fleet.chains) list.push_back(chain.get());
   return list;
 }
