@@ -5,8 +5,8 @@
 #include <cmath>
 #include <set>
 
+#include "core/measures/measures.h"
 #include "core/run/run.h"
-#include "core/run/summary.h"
 
 namespace ergo {
 namespace {
@@ -67,32 +67,14 @@ json to_json(const RunResult& result) {
           {"samplers", samplers}};
 }
 
-const std::vector<std::string>& metric_order() {
-  static const std::vector<std::string> order = {"accuracy",
-                                                 "nll",
-                                                 "rmse",
-                                                 "coverage_90",
-                                                 "ece",
-                                                 "brier",
-                                                 "kld",
-                                                 "disagreement",
-                                                 "wasserstein_to_reference",
-                                                 "reference_self_distance",
-                                                 "validation_nll"};
-  return order;
-}
-
 std::string table(const RunResult& result) {
-  std::set<std::string> present;
+  std::set<std::string, decltype(&measure_before)> columns(&measure_before);
   for (const SamplerResult& s : result.samplers) {
-    for (const auto& [name, value] : s.metrics) present.insert(name);
+    for (const auto& [name, value] : s.metrics) columns.insert(name);
   }
   std::string text = fmt::format("{:<15} {:>9} {:>6} {:>5} {:>11} {:>8}", "sampler", "status",
                                  "chains", "draws", "evaluations", "CPU s");
-  std::vector<std::string> columns;
-  for (const std::string& name : metric_order()) {
-    if (!present.contains(name)) continue;
-    columns.push_back(name);
+  for (const std::string& name : columns) {
     text += fmt::format(" {:>{}}", name, std::max<std::size_t>(9, name.size()));
   }
   for (const SamplerResult& s : result.samplers) {

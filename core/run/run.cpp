@@ -14,6 +14,7 @@
 #include "core/base/torch.h"
 #include "core/config/find_file.h"
 #include "core/io/sha256.h"
+#include "core/measures/measures.h"
 #include "core/presets/files.h"
 #include "core/run/chain_group.h"
 #include "core/run/experiment.h"
@@ -224,11 +225,9 @@ void note_not_finite(RunResult& result) {
     }
     for (const auto& [name, value] : sampler.metrics) {
       if (std::isfinite(value)) continue;
-      result.warnings.push_back(fmt::format("{}: {} is undefined: {}.", sampler.id, name,
-                                            sampler.draws == 0 ? "no draws"
-                                            : sampler.draws < 2
-                                                ? "it needs two draws"
-                                                : "its computation was not finite"));
+      result.warnings.push_back(
+          fmt::format("{}: {} is undefined: {}.", sampler.id, name,
+                      why_undefined(name, {sampler.draws, sampler.status == "diverged"}, true)));
     }
   }
 }

@@ -4,6 +4,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <cmath>
+#include <set>
+
+#include "core/measures/measures.h"
 
 namespace ergo {
 namespace {
@@ -75,14 +78,10 @@ json summarise(const std::vector<RunResult>& results) {
 }
 
 std::string summary_table(const json& summary) {
-  std::vector<std::string> columns;
-  for (const std::string& name : metric_order()) {
-    for (const json& s : summary.at("samplers")) {
-      if (s.contains("metrics") && s["metrics"].contains(name)) {
-        columns.push_back(name);
-        break;
-      }
-    }
+  std::set<std::string, decltype(&measure_before)> columns(&measure_before);
+  for (const json& s : summary.at("samplers")) {
+    if (!s.contains("metrics")) continue;
+    for (const auto& [name, value] : s["metrics"].items()) columns.insert(name);
   }
   std::string text = fmt::format("{:<15} {:>6} {:>5} {:>11} {:>8}", "sampler", "chains", "draws",
                                  "evaluations", "CPU s");

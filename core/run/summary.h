@@ -15,7 +15,4 @@ nlohmann::json summarise(const std::vector<RunResult>& results);
 /// The same as text: mean +- standard error per sampler and measure.
 std::string summary_table(const nlohmann::json& summary);
 
-/// Names of the measures in the order tables show them.
-const std::vector<std::string>& metric_order();
-
 }  // namespace ergo

@@ -45,7 +45,12 @@ class TestTables : public QObject {
     QVERIFY(!bold(0, "kld"));                                    // no better or worse
     const QModelIndex undefinedCell = model.index(2, column("wasserstein_to_reference"));
     QCOMPARE(undefinedCell.data().toString(), QString::fromUtf8("–"));
-    QVERIFY(undefinedCell.data(Qt::ToolTipRole).toString().contains("no HMC reference"));
+    QVERIFY(undefinedCell.data(Qt::ToolTipRole).toString().contains("it needs an HMC reference"));
+    const QModelIndex notFinite = model.index(1, column("rmse"));
+    QCOMPARE(notFinite.data(Qt::ToolTipRole).toString(),
+             QString("Undefined: its computation was not finite."));
+    QCOMPARE(model.headerData(column("rmse"), Qt::Horizontal, Qt::DisplayRole).toString(),
+             QString("RMSE"));
     QVERIFY(!undefinedCell.data(Qt::UserRole).isValid());
     QCOMPARE(model.index(0, MetricsModel::Sampler).data().toString(), QString("SGHMC"));
     const auto swatch = model.index(3, 0).data(Qt::DecorationRole).value<QPixmap>().toImage();
@@ -57,7 +62,7 @@ class TestTables : public QObject {
                 .contains("chain 2 diverged at step 77"));
     QVERIFY(
         model.csv().startsWith("sampler,status,chains,draws,gradient_evaluations,cpu_seconds,nll"));
-    QVERIFY(model.csv().contains("\nsghmc,done,2,40,10000,1.25,-0.5,0.2,0.7,0.2,0.3\n"));
+    QVERIFY(model.csv().contains("\nsghmc,done,2,40,10000,1.25,-0.5,0.2,0.7,0.3,0.2\n"));
   }
 };
 

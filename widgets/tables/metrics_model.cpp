@@ -4,86 +4,16 @@
 #include <QFont>
 #include <QPixmap>
 #include <algorithm>
-#include <array>
 #include <cmath>
 
+#include "core/measures/measures.h"
 #include "widgets/plots/plot_tools.h"
 
 namespace ergo {
 namespace {
 
-enum class Better { Lower, Higher, Nominal90, Neither };
-
-struct MetricInfo {
-  const char* id;
-  const char* title;
-  const char* doc;
-  Better better;
-};
-
-/// Known metrics in the order of the columns; others follow in the order of their names.
-constexpr std::array<MetricInfo, 10> known_metrics{{
-    {"nll", QT_TRANSLATE_NOOP("ergo::MetricsModel", "NLL"),
-     QT_TRANSLATE_NOOP("ergo::MetricsModel",
-                       "Negative log-likelihood per test point, nats; lower is better."),
-     Better::Lower},
-    {"rmse", QT_TRANSLATE_NOOP("ergo::MetricsModel", "RMSE"),
-     QT_TRANSLATE_NOOP("ergo::MetricsModel",
-                       "Root mean squared error of the mean, original units; lower is better."),
-     Better::Lower},
-    {"accuracy", QT_TRANSLATE_NOOP("ergo::MetricsModel", "Accuracy"),
-     QT_TRANSLATE_NOOP("ergo::MetricsModel", "Share of correct classes; higher is better."),
-     Better::Higher},
-    {"ece", QT_TRANSLATE_NOOP("ergo::MetricsModel", "ECE"),
-     QT_TRANSLATE_NOOP("ergo::MetricsModel",
-                       "Expected calibration error, 15 bins; lower is better."),
-     Better::Lower},
-    {"brier", QT_TRANSLATE_NOOP("ergo::MetricsModel", "Brier"),
-     QT_TRANSLATE_NOOP("ergo::MetricsModel", "Brier score; lower is better."), Better::Lower},
-    {"coverage_90", QT_TRANSLATE_NOOP("ergo::MetricsModel", "Coverage 90 %"),
-     QT_TRANSLATE_NOOP("ergo::MetricsModel",
-                       "Share of test points inside the central 90 % interval; 0.9 is best."),
-     Better::Nominal90},
-    {"wasserstein_to_reference", QT_TRANSLATE_NOOP("ergo::MetricsModel", "W1 to HMC"),
-     QT_TRANSLATE_NOOP("ergo::MetricsModel",
-                       "Mean 1-D Wasserstein distance of f(x) to the HMC reference, original "
-                       "units; lower is better."),
-     Better::Lower},
-    {"reference_self_distance", QT_TRANSLATE_NOOP("ergo::MetricsModel", "W1 of HMC to itself"),
-     QT_TRANSLATE_NOOP("ergo::MetricsModel",
-                       "Distance between the halves of the reference; a difference below it is "
-                       "not resolved."),
-     Better::Neither},
-    {"kld", QT_TRANSLATE_NOOP("ergo::MetricsModel", "Pairwise KL"),
-     QT_TRANSLATE_NOOP("ergo::MetricsModel",
-                       "Mean KL divergence between the predictives of two draws, nats: diversity, "
-                       "neither good nor bad by itself."),
-     Better::Neither},
-    {"disagreement", QT_TRANSLATE_NOOP("ergo::MetricsModel", "Disagreement"),
-     QT_TRANSLATE_NOOP("ergo::MetricsModel",
-                       "Share of test points where two draws predict different classes."),
-     Better::Neither},
-}};
-
-const MetricInfo* known(const QString& metric) {
-  const auto at = std::find_if(known_metrics.begin(), known_metrics.end(),
-                               [&](const auto& info) { return metric == QLatin1String(info.id); });
-  return at == known_metrics.end() ? nullptr : &*at;
-}
-
-std::size_t rank(const QString& metric) {
-  const MetricInfo* info = known(metric);
-  return info ? static_cast<std::size_t>(info - known_metrics.data()) : known_metrics.size();
-}
-
 bool before(const QString& a, const QString& b) {
-  return rank(a) != rank(b) ? rank(a) < rank(b) : a < b;
-}
-
-/// Smaller is better, whatever the metric.
-double penalty(Better better, double value) {
-  if (better == Better::Higher) return -value;
-  return better == Better::Nominal90 ? std::abs(value - 0.9) : value;
+  return measure_before(a.toStdString(), b.toStdString());
 }
 
 QPixmap swatch(const QColor& color) {
@@ -187,12 +117,12 @@ std::optional<double> MetricsModel::number(int row, int column) const {
 }
 
 bool MetricsModel::isBest(int row, int column) const {
-  const MetricInfo* info = known(metricOf(column));
+  const Measure* measure = find_measure(metricOf(column).toStdString());
   const std::optional<double> mine = number(row, column);
-  if (!info || info->better == Better::Neither || !mine || m_rows.size() < 2) return false;
+  if (!measure || measure->better == Better::neither || !mine || m_rows.size() < 2) return false;
   for (int other = 0; other < rowCount(); ++other) {
     const std::optional<double> theirs = number(other, column);
-    if (theirs && penalty(info->better, *theirs) < penalty(info->better, *mine)) return false;
+    if (theirs && penalty(*measure, *theirs) < penalty(*measure, *mine)) return false;
   }
   return true;
 }
@@ -216,17 +146,10 @@ QVariant MetricsModel::display(int row, int column) const {
 }
 
 QString MetricsModel::whyUndefined(const Row& row, const QString& metric) const {
-  if (row.last.status == "diverged") return tr("Undefined: every chain diverged.");
-  if (row.last.draws == 0) return tr("Undefined: no draws yet.");
-  if (row.last.draws < 2 && (metric == "kld" || metric == "disagreement")) {
-    return tr("Undefined: a pair needs at least two draws.");
-  }
-  if (metric.startsWith(QLatin1String("wasserstein")) ||
-      metric.startsWith(QLatin1String("reference"))) {
-    return tr("Undefined: this run has no HMC reference.");
-  }
-  return row.last.metrics.count(metric.toStdString()) ? tr("Undefined: the value is not finite.")
-                                                      : tr("Not measured for this sampler yet.");
+  const std::string id = metric.toStdString();
+  const MeasuredDraws from{row.last.draws, row.last.status == "diverged"};
+  return tr("Undefined: %1.")
+      .arg(QString::fromStdString(why_undefined(id, from, row.last.metrics.contains(id))));
 }
 
 QString MetricsModel::toolTip(int row, int column) const {
@@ -275,8 +198,8 @@ QVariant MetricsModel::data(const QModelIndex& at, int role) const {
 
 QVariant MetricsModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || section < 0 || section >= columnCount()) return {};
-  const MetricInfo* info = known(metricOf(section));
-  if (role == Qt::ToolTipRole) return info ? tr(info->doc) : QString();
+  const Measure* measure = find_measure(metricOf(section).toStdString());
+  if (role == Qt::ToolTipRole) return measure ? QString::fromStdString(measure->doc) : QString();
   if (role != Qt::DisplayRole) return {};
   switch (section) {
     case Sampler:
@@ -292,7 +215,7 @@ QVariant MetricsModel::headerData(int section, Qt::Orientation orientation, int 
     case CpuSeconds:
       return tr("CPU s");
     default:
-      return info ? tr(info->title) : metricOf(section);
+      return measure ? QString::fromStdString(measure->title) : metricOf(section);
   }
 }
 

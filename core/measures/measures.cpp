@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/measures/measures.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ergo {
+namespace {
+
+constexpr std::int64_t pair = 2;  // draws
+
+std::size_t rank(const std::string& id) {
+  const Measure* measure = find_measure(id);
+  return measure ? static_cast<std::size_t>(measure - measures().data()) : measures().size();
+}
+
+}  // namespace
+
+const std::vector<Measure>& measures() {
+  static const std::vector<Measure> table = {
+      {"accuracy", "Accuracy", "", "Share of correct classes; higher is better.", Better::higher},
+      {"nll", "NLL", "nats", "Negative log-likelihood per test point, nats; lower is better.",
+       Better::lower},
+      {"rmse", "RMSE", "units of y",
+       "Root mean squared error of the mean, original units; lower is better.", Better::lower},
+      {"coverage_90", "Coverage 90 %", "",
+       "Share of test points inside the central 90 % interval; 0.9 is best.", Better::nominal, 0.9},
+      {"ece", "ECE", "", "Expected calibration error, 15 bins; lower is better.", Better::lower},
+      {"brier", "Brier", "", "Brier score; lower is better.", Better::lower},
+      {.id = "kld",
+       .title = "Pairwise KL",
+       .unit = "nats",
+       .doc = "Mean KL divergence between the predictives of two draws, nats: diversity, neither "
+              "good nor bad by itself.",
+       .least_draws = pair},
+      {.id = "disagreement",
+       .title = "Disagreement",
+       .unit = "",
+       .doc = "Share of test points where two draws predict different classes.",
+       .least_draws = pair},
+      {.id = "wasserstein_to_reference",
+       .title = "W1 to HMC",
+       .unit = "units of y",
+       .doc = "Mean 1-D Wasserstein distance of f(x) to the HMC reference, original units; lower "
+              "is better.",
+       .better = Better::lower,
+       .needs = "an HMC reference"},
+      {.id = "reference_self_distance",
+       .title = "W1 of HMC to itself",
+       .unit = "units of y",
+       .doc = "Distance between the halves of the reference; a difference below it is not "
+              "resolved.",
+       .needs = "an HMC reference of two chains"},
+      {.id = "validation_nll",
+       .title = "Validation NLL",
+       .unit = "nats",
+       .doc = "NLL on the validation data, by which settings are chosen; lower is better.",
+       .better = Better::lower,
+       .needs = "validation data"},
+  };
+  return table;
+}
+
+const Measure* find_measure(const std::string& id) {
+  const auto at = std::find_if(measures().begin(), measures().end(),
+                               [&id](const Measure& measure) { return measure.id == id; });
+  return at == measures().end() ? nullptr : &*at;
+}
+
+bool measure_before(const std::string& a, const std::string& b) {
+  return rank(a) != rank(b) ? rank(a) < rank(b) : a < b;
+}
+
+double penalty(const Measure& measure, double value) {
+  switch (measure.better) {
+    case Better::lower:
+      return value;
+    case Better::higher:
+      return -value;
+    case Better::nominal:
+      return std::abs(value - measure.nominal);
+    case Better::neither:
+      break;
+  }
+  return 0.0;
+}
+
+std::string why_undefined(const std::string& id, const MeasuredDraws& from, bool computed) {
+  const Measure* measure = find_measure(id);
+  if (from.all_diverged) return "every chain diverged";
+  if (from.draws == 0) return "no draws";
+  if (measure && from.draws < measure->least_draws) return "it needs two draws";
+  if (computed) return "its computation was not finite";
+  if (measure && !measure->needs.empty()) return "it needs " + measure->needs;
+  return "it is not measured for this sampler";
+}
+
+}  // namespace ergo
