@@ -8,14 +8,23 @@
 namespace ergo {
 namespace {
 
-nlohmann::json values_of(const Preset& preset, const std::string& name) {
-  nlohmann::json object = nlohmann::json::object();
-  for (const Section& section : sections(preset)) {
-    if (section.name != name) continue;
-    for (const Field& field : section.fields) object[field.name] = field.value;
-  }
-  return object;
-}
+// The fields of training states of schema 2, when hashes covered all of them. Frozen: new fields do
+// not come here.
+constexpr const char* first_loop = R"({
+  "iterations": 1000, "pairs": 4, "steps_min": 400, "steps_max": 1200, "draws": 10,
+  "burn_in_fraction": 0.5, "validate_every": 25, "validation_tasks": 32, "seed": "1"})";
+constexpr const char* first_family = R"({
+  "functions": "sine", "points_min": 20, "points_max": 120, "noise_min": 0.1, "noise_max": 0.3,
+  "amplitude_min": 0.5, "amplitude_max": 1.5, "frequency_min": 0.3, "frequency_max": 1.0,
+  "gap_min": 0.0, "gap_max": 0.8, "width_min": 10, "width_max": 40, "depth_min": 1,
+  "depth_max": 3, "weight_prior": 2.0, "bias_prior": 1.0, "validation_points": 64})";
+constexpr const char* first_es = R"({
+  "sigma": 0.01, "learning_rate": 0.01, "final_learning_rate": 0.001, "clip_norm": 1.0,
+  "difference": "clipped", "clip": 1.0, "reset_moments": false, "averaging": 0.0,
+  "initialisation": "kinetic"})";
+constexpr const char* first_dynamics = R"({
+  "step_multiplier": 0.5, "noise_multiplier": 0.001, "friction": 0.1, "alpha_multiplier": 0.001,
+  "beta_multiplier": 0.001, "noise_form": "paper"})";
 
 void require_order(const std::string& low_name, double low, const std::string& high_name,
                    double high) {
@@ -70,9 +79,11 @@ MetaSections meta_sections(const Preset& preset) {
   s.evaluation =
       read_config<EvaluationConfig>(section_values(preset, "evaluation"), "evaluation.", preset.id);
   check_orders(s);
-  nlohmann::json loop = to_json(s.loop);
-  loop.erase("device");  // another device rounds otherwise, but it is the same training
-  s.identity = nlohmann::json({loop, to_json(s.family), to_json(s.es), to_json(s.dynamics)}).dump();
+  // Another device rounds otherwise, but it is the same training.
+  s.settings.add(s.loop, first_loop, {"device"});
+  s.settings.add(s.family, first_family);
+  s.settings.add(s.es, first_es);
+  s.settings.add(s.dynamics, first_dynamics);
   return s;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/config/meta_config.h"
 #include "core/presets/preset.h"
+#include "core/presets/setting_hash.h"
 
 namespace ergo {
 
@@ -15,7 +16,7 @@ struct MetaSections {
   EsConfig es;
   MetaDynamicsConfig dynamics;
   EvaluationConfig evaluation;
-  std::string identity;  ///< text of everything that decides the training's numbers
+  SettingHash settings;  ///< everything that decides the training's numbers
 };
 
 /// @throws Error{usage} for a preset of another kind, {config} for a violated constraint.

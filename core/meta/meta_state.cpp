@@ -85,12 +85,12 @@ std::vector<float> initial_phi(const std::string& kind, RngKey key) {
 }
 
 void save_meta_state(const std::filesystem::path& file, const MetaState& state,
-                     const std::string& preset_hash) {
+                     const SettingHash& settings) {
   const auto size = static_cast<std::int64_t>(state.phi.size());
   io::SafeTensors archive;
   archive.metadata = {{"kind", state_kind},
                       {"schema", state_schema},
-                      {"preset_hash", preset_hash},
+                      {"preset_hash", settings.hex()},
                       {"iteration", fmt::format("{}", state.iteration)},
                       {"adam_steps", fmt::format("{}", state.adam.steps)},
                       {"average", fmt::format("{}", state.average)},
@@ -108,7 +108,7 @@ void save_meta_state(const std::filesystem::path& file, const MetaState& state,
   io::save_safetensors(file, archive);
 }
 
-MetaState load_meta_state(const std::filesystem::path& file, const std::string& preset_hash) {
+MetaState load_meta_state(const std::filesystem::path& file, const SettingHash& settings) {
   const io::SafeTensors archive = io::load_safetensors(file);
   const std::string source = file.string();
   const auto is = [&archive](const char* key, const char* value) {
@@ -136,7 +136,7 @@ MetaState load_meta_state(const std::filesystem::path& file, const std::string& 
   state.average = parse(archive.metadata, "average", source);
   state.best_score = parse(archive.metadata, "best_score", source);
   const auto hash = archive.metadata.find("preset_hash");
-  if (hash == archive.metadata.end() || hash->second != preset_hash) {
+  if (hash == archive.metadata.end() || !settings.matches(hash->second)) {
     throw Error(ExitCode::data, fmt::format("{}: was written by a training with other settings; "
                                             "resume with the same preset and fields.",
                                             source));

@@ -6,6 +6,7 @@
 
 #include "core/events/events.h"
 #include "core/meta/es.h"
+#include "core/presets/setting_hash.h"
 #include "core/samplers/meta_parameters.h"
 
 namespace ergo {
@@ -25,12 +26,12 @@ inline constexpr std::size_t meta_log_columns = 5;
 /// First phi of a training. @throws nothing: `kind` was checked by the field list.
 std::vector<float> initial_phi(const std::string& kind, RngKey key);
 
-/// Atomic. `preset_hash` ties the file to its preset. @throws Error{io}.
+/// Atomic. `settings` tie the file to its preset and seed. @throws Error{io}.
 void save_meta_state(const std::filesystem::path& file, const MetaState& state,
-                     const std::string& preset_hash);
+                     const SettingHash& settings);
 
 /// @throws Error{data} for a bare parameter file, or one that another preset wrote.
-MetaState load_meta_state(const std::filesystem::path& file, const std::string& preset_hash);
+MetaState load_meta_state(const std::filesystem::path& file, const SettingHash& settings);
 
 /// The training log as CSV.
 std::string meta_log_csv(const MetaState& state);

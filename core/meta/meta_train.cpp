@@ -44,8 +44,9 @@ class MetaTraining {
         device_(require_device(sections_.loop.device, "device")),
         seed_(options.seed > 0 ? options.seed : parse_seed(sections_.loop.seed, "seed")),
         preset_(preset.id),
-        hash_(io::sha256_hex(sections_.identity + fmt::format("|{}", seed_))),
+        settings_(sections_.settings),
         state_(MetaParameters::count) {
+    settings_.add_text(fmt::format("{}", seed_));
     check_division();
     make_validation_tasks();
     if (options.resume.empty()) {
@@ -53,7 +54,7 @@ class MetaTraining {
                                purpose_key(seed_, Purpose::meta_initialisation));
       state_.best_phi = state_.mean_phi = state_.phi;
     } else {
-      state_ = load_meta_state(options.resume, hash_);
+      state_ = load_meta_state(options.resume, settings_);
     }
     share_ = options.distributed.on() ? make_peer_share(options.distributed, facts(), control_)
                                       : make_local_share(control_);
@@ -100,7 +101,7 @@ class MetaTraining {
     const auto digits = [](const std::string& hash) { return hash.substr(0, 12); };
     std::vector<Fact> facts = program_facts();
     facts.push_back(
-        {"preset", fmt::format("'{}' ({})", preset_, digits(io::sha256_hex(sections_.identity)))});
+        {"preset", fmt::format("'{}' ({})", preset_, digits(sections_.settings.hex()))});
     facts.push_back({"seed", fmt::format("{}", seed_)});
     facts.push_back({"start", fmt::format("iteration {} ({})", state_.iteration,
                                           digits(phi_sha256(state_.phi)))});
@@ -135,7 +136,7 @@ class MetaTraining {
   bool others_are_ahead() const {
     std::error_code error;
     if (!fs::exists(state_file(), error)) return false;
-    return load_meta_state(state_file(), hash_).iteration > state_.iteration;
+    return load_meta_state(state_file(), settings_).iteration > state_.iteration;
   }
 
   template <class Event>
@@ -328,7 +329,7 @@ class MetaTraining {
         {"unroll_steps", fmt::format("{}-{}", sections_.loop.steps_min, sections_.loop.steps_max)},
         {"burn_in_fraction", fmt::format("{}", sections_.loop.burn_in_fraction)}};
     save_meta_parameters(options_.out, best);
-    save_meta_state(state_file(), state_, hash_);
+    save_meta_state(state_file(), state_, settings_);
     io::write_file(options_.out.string() + ".log.csv", meta_log_csv(state_));
   }
 
@@ -351,7 +352,8 @@ class MetaTraining {
   int workers_;
   std::string device_;
   std::uint64_t seed_;
-  std::string preset_, hash_;
+  std::string preset_;
+  SettingHash settings_;  ///< with the seed
   MetaState state_;
   std::vector<std::shared_ptr<const MetaTask>> tasks_;
   std::unique_ptr<TaskShare> share_;

@@ -9,10 +9,10 @@
 #include "core/base/torch.h"
 #include "core/data/sources.h"
 #include "core/io/safetensors.h"
-#include "core/io/sha256.h"
 #include "core/presets/store.h"
 #include "core/registry/factories.h"
 #include "core/registry/registry.h"
+#include "core/run/reference_settings.h"
 
 namespace ergo {
 namespace {
@@ -118,8 +118,7 @@ Experiment make_experiment(const Preset& preset) {
   const auto model = section_config<ModelConfig>(preset, "model");
   const auto posterior = section_config<PosteriorConfig>(preset, "posterior");
   experiment.posterior = make_posterior(cached_dataset(data, preset.folder), model, posterior);
-  const json hashed = {to_json(data), to_json(model), to_json(posterior)};
-  experiment.reference_hash = io::sha256_hex(hashed.dump());
+  experiment.reference_settings = reference_settings(data, model, posterior);
   for (const json& section : preset.document.value("samplers", json::array())) {
     const bool hmc = section.at("id") == "hmc";
     if (hmc && experiment.config.reference == "stored") continue;

@@ -7,6 +7,8 @@
 #include "core/config/run_config.h"
 #include "core/posteriors/posterior.h"
 #include "core/presets/preset.h"
+#include "core/presets/setting_hash.h"
+#include "core/registry/registry.h"
 #include "core/run/collection.h"
 #include "core/samplers/sampler.h"
 
@@ -27,7 +29,7 @@ struct Experiment {
   RunConfig config;
   Posterior posterior;
   std::vector<SamplerPlan> samplers;
-  std::string reference_hash;  ///< SHA-256 of the data, model and posterior sections
+  SettingHash reference_settings;  ///< of the data, model and posterior sections
   torch::Dtype dtype = torch::kFloat;
   std::vector<std::filesystem::path> folders;  ///< of the files that the preset names
 };

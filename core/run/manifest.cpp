@@ -39,7 +39,7 @@ nlohmann::json make_manifest(const Experiment& experiment, int workers, int proc
           {"processes", processes},
           {"libtorch_threads_per_worker", 1},
           {"data_sha256", experiment.posterior.data->sha256},
-          {"reference_hash", experiment.reference_hash}};
+          {"reference_hash", experiment.reference_settings.hex()}};
 }
 
 }  // namespace ergo

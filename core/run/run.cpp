@@ -78,7 +78,7 @@ std::optional<Reference> stored_reference(const Experiment& experiment,
     return std::nullopt;
   }
   Reference reference = load_reference(file);
-  if (reference.metadata["hash"] != experiment.reference_hash ||
+  if (!experiment.reference_settings.matches(reference.metadata["hash"]) ||
       reference.grid != experiment.posterior.data->grid.count) {
     warnings.push_back(
         fmt::format("No reference: '{}' was made for another model, data or prior; "
@@ -106,7 +106,7 @@ Reference make_reference(const Experiment& experiment, const std::vector<Chain*>
   }
   if (reference.chains == 0 || reference.grid == 0) return reference;
   const auto count = static_cast<double>(reference.chains);
-  reference.metadata = {{"hash", experiment.reference_hash},
+  reference.metadata = {{"hash", experiment.reference_settings.hex()},
                         {"seed", fmt::format("{}", seed)},
                         {"acceptance", fmt::format("{}", acceptance / count)},
                         {"step_size", fmt::format("{}", step_size / count)},

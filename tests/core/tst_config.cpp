@@ -35,6 +35,27 @@ struct Sample {
 
 Field field_of(const std::string& name) {
   for (const Field& field : fields_of(Sample{})) {
+/// Sample as a later version has it.
+struct Grown : Sample {
+  double extra = 1.5;
+  template <class V>
+  void visit(V&& v) {
+    Sample::visit(v);
+    v("extra", extra, FieldInfo{.min = 0, .doc = "Extra."});
+  }
+};
+
+constexpr const char* first_sample = R"({"rate": 0.5, "count": 3, "flag": false, "kind": "a",
+    "note": "", "widths": [4, 5], "grid": [0.5]})";
+
+template <class Config>
+SettingHash hash_of(const Config& config) {
+  SettingHash hash;
+  hash.add(config, first_sample, {"flag"});
+  hash.add_text("7");
+  return hash;
+}
+
     if (field.name == name) return field;
   }
   return {};
@@ -293,6 +314,33 @@ class TestConfig : public QObject {
 
   void idsAndPaths() {
     const auto ids = preset_ids();
+  void hashesSurviveANewField() {
+    Sample old;
+    old.rate = 0.25;
+    Grown grown;
+    grown.rate = 0.25;
+    QCOMPARE(hash_of(grown).hex(), hash_of(old).hex());
+    QCOMPARE(hash_of(old).hex(), io::sha256_hex(R"([{"rate":0.25}]|7)"));
+    grown.extra = 2.0;
+    QVERIFY(hash_of(grown).hex() != hash_of(old).hex());
+    old.flag = true;  // ignored
+    QVERIFY(hash_of(old).matches(io::sha256_hex(R"([{"rate":0.25}]|7)")));
+  }
+
+  void hashesOfSchemaOneMatch() {
+    Grown config;
+    config.rate = 0.25;
+    const std::string stored =
+        io::sha256_hex(R"([{"count":3,"flag":false,"grid":[0.5],"kind":"a","note":"",)"
+                       R"("rate":0.25,"widths":[4,5]}]|7)");
+    QVERIFY(hash_of(config).matches(stored));
+    config.extra = 2.0;  // the old file was made with its default
+    QVERIFY(!hash_of(config).matches(stored));
+    config.extra = 1.5;
+    config.count = 4;
+    QVERIFY(!hash_of(config).matches(stored));
+  }
+
     QVERIFY(std::is_sorted(ids.begin(), ids.end()));
     ERGO_OK(wrong_error([] { load_preset("toy-foogn"); }, ExitCode::usage, "'toy-foogn'",
                         "'toy-foong'"));

@@ -141,6 +141,41 @@ class TestMeta : public QObject {
     QVERIFY(!fs::exists(path_ / "b.safetensors"));
   }
 
+  /// The hash of schema 2 covered every field: those files still resume, with the same settings.
+  void stateWithTheFormerHashResumes() {
+    train("a.safetensors");
+    json former = json::parse(R"([
+      {"iterations": 1000, "pairs": 4, "steps_min": 400, "steps_max": 1200, "draws": 10,
+       "burn_in_fraction": 0.5, "validate_every": 25, "validation_tasks": 32, "seed": "1"},
+      {"functions": "sine", "points_min": 20, "points_max": 120, "noise_min": 0.1,
+       "noise_max": 0.3, "amplitude_min": 0.5, "amplitude_max": 1.5, "frequency_min": 0.3,
+       "frequency_max": 1.0, "gap_min": 0.0, "gap_max": 0.8, "width_min": 10, "width_max": 40,
+       "depth_min": 1, "depth_max": 3, "weight_prior": 2.0, "bias_prior": 1.0,
+       "validation_points": 64},
+      {"sigma": 0.01, "learning_rate": 0.01, "final_learning_rate": 0.001, "clip_norm": 1.0,
+       "difference": "clipped", "clip": 1.0, "reset_moments": false, "averaging": 0.0,
+       "initialisation": "kinetic"},
+      {"step_multiplier": 0.5, "noise_multiplier": 0.001, "friction": 0.1,
+       "alpha_multiplier": 0.001, "beta_multiplier": 0.001, "noise_form": "paper"}])");
+    const json document = small_meta();
+    for (const auto& [key, value] : former[0].items()) value = document.value(key, value);
+    former[1].merge_patch(document["family"]);
+    former[2].merge_patch(document["es"]);
+    former[3].merge_patch(document["dynamics"]);
+    const fs::path state = state_of(path_ / "a.safetensors");
+    io::SafeTensors archive = io::load_safetensors(state);
+    archive.metadata["preset_hash"] = io::sha256_hex(former.dump() + "|5");
+    io::save_safetensors(state, archive);
+    MetaOptions options;
+    options.resume = state;
+    QCOMPARE(train("b.safetensors", options).iterations, std::int64_t{6});
+    ERGO_OK(wrong_error(
+        [&] {
+          train("c.safetensors", options, nullptr, nullptr, {{"pairs", 3}});
+        },
+        ExitCode::data, "other settings"));
+  }
+
   void outputsAreProtected() {
     train("a.safetensors");
     const std::string before = io::read_file(path_ / "a.safetensors", limit);
