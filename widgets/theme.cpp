@@ -91,6 +91,10 @@ QColor Theme::sampler(const QString& id) const {
   return QColor::fromRgb(dark ? entry.dark : entry.light);
 }
 
+QColor Theme::accent() const { return sampler(QStringLiteral("l2e")); }
+
+QColor Theme::complement() const { return sampler(QStringLiteral("sghmc")); }
+
 Theme Theme::light() {
   Theme theme;
   theme.background = QColor("#ffffff");
@@ -156,7 +160,7 @@ QPalette applicationPalette(const Theme& theme) {
   palette.setColor(QPalette::PlaceholderText, theme.muted);
   palette.setColor(QPalette::Highlight, QColor(theme.dark ? "#2f6fb3" : "#0b62a8"));
   palette.setColor(QPalette::HighlightedText, Qt::white);
-  palette.setColor(QPalette::Link, theme.sampler(QStringLiteral("sghmc")));
+  palette.setColor(QPalette::Link, theme.complement());
   return palette;
 }
 

@@ -28,6 +28,8 @@ struct Theme {
 
   /// The colour of a sampler id; unknown ids get a colour that depends on the id only.
   QColor sampler(const QString& id) const;
+  QColor accent() const;      ///< of what is learned, and of the application itself
+  QColor complement() const;  ///< beside the accent
 
   static Theme light();
   static Theme night();  ///< the dark theme; its field `dark` is true

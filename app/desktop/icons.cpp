@@ -53,7 +53,7 @@ QPixmap drawnApplication(int size) {
   painter.setPen(Qt::NoPen);
   painter.setBrush(QColor(0x16, 0x20, 0x2b));
   painter.drawRoundedRect(QRectF(2, 2, 60, 60), 12, 12);
-  const QColor colour = Theme::night().sampler(QStringLiteral("l2e"));
+  const QColor colour = Theme::night().accent();
   QPainterPath band(QPointF(8, 40));
   band.cubicTo(22, 8, 36, 30, 56, 8);
   band.lineTo(56, 40);

@@ -16,6 +16,8 @@
 #include "app/desktop/run_toolbar.h"
 #include "app/desktop/settings_panel.h"
 #include "app/desktop/workers_field.h"
+#include "core/base/error.h"
+#include "core/registry/registry.h"
 #include "widgets/tables/metrics_model.h"
 
 namespace ergo {
@@ -40,6 +42,19 @@ QTableView* makeTable(MetricsModel* model, QWidget* parent) {
   view->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
   view->horizontalHeader()->setStretchLastSection(true);
   return view;
+}
+
+/// The first sampler of a comparison that takes meta-parameters. @throws Error{usage} without one.
+const SamplerEntry& learnedSampler(const Preset& preset) {
+  for (const Section& section : sections(preset)) {
+    const SamplerEntry* sampler = find_sampler(section.name);
+    if (sampler && sampler->traits.learned) return *sampler;
+  }
+  throw Error(
+      ExitCode::usage,
+      MainWindow::tr("Preset '%1' compares no sampler with meta-parameters; open one that does.")
+          .arg(QString::fromStdString(preset.id))
+          .toStdString());
 }
 
 }  // namespace
@@ -241,8 +256,11 @@ void MainWindow::useMetaParameters(const QString& file) {
       throw Error(
           ExitCode::usage,
           tr("Open a comparison first: no preset is open that could use the file.").toStdString());
-    m_document->edit(QStringLiteral("l2e.meta_parameters"), file);
-    statusBar()->showMessage(tr("L2E of this comparison now uses %1.").arg(file), 10000);
+    const SamplerEntry& sampler = learnedSampler(m_document->preset());
+    m_document->edit(QString::fromStdString(sampler.id + ".meta_parameters"), file);
+    statusBar()->showMessage(
+        tr("%1 of this comparison now uses %2.").arg(QString::fromStdString(sampler.label), file),
+        10000);
   } catch (const Error& error) {
     showError(static_cast<int>(error.code()), QString::fromStdString(error.what()));
   }

@@ -23,6 +23,7 @@ struct SamplerInfo {
   std::int64_t chains = 1;
   std::int64_t steps_per_chain = 0;
   std::int64_t planned_draws = 0;  ///< pooled over chains
+  bool learned = false;            ///< its updates are trained: drawn above the others
 };
 
 /// 1-D regression data for the predictive picture; empty vectors for other tasks.

@@ -26,7 +26,6 @@ constexpr std::array<const char*, 4> held_out = {"sine", "polynomial", "gp", "ga
 
 struct Candidate {
   SamplerMaker make;
-  bool schedules_its_draws = false;
   json setting = json::object();
 };
 
@@ -100,12 +99,11 @@ class HeldOut {
     std::vector<double> out(tasks.size());
     parallel_for(tasks.size(), workers_, [&](std::size_t i) {
       const MetaTask& task = tasks[i];
-      const auto burn_in =
-          candidate.schedules_its_draws
-              ? std::int64_t{0}
-              : static_cast<std::int64_t>(static_cast<double>(e.steps) * e.burn_in_fraction);
+      const auto share =
+          static_cast<std::int64_t>(static_cast<double>(e.steps) * e.burn_in_fraction);
       const auto sampler = candidate.make(
-          {&task.posterior.network->layout(), e.steps, burn_in, task.posterior.data_count(), {}});
+          {&task.posterior.network->layout(), e.steps, share, task.posterior.data_count(), {}});
+      const std::int64_t burn_in = sampler->draw_schedule() ? 0 : share;
       out[i] = unroll(*sampler, task, {e.steps, burn_in, e.draws}, key.fold_in(i), control_) -
                task.true_nll;
     });
@@ -139,7 +137,6 @@ class HeldOut {
 
 Candidate baseline(const SghmcConfig& config) {
   return {[config](const SamplerContext& c) { return make_sghmc(config, c); },
-          false,
           {{"step_size", config.step_size},
            {"friction", config.friction},
            {"temperature", config.temperature}}};
@@ -153,7 +150,6 @@ Candidate cyclical_baseline(const SghmcConfig& dynamics, std::int64_t cycles) {
   config.cycles = cycles;
   Candidate candidate = baseline(dynamics);
   candidate.make = [config](const SamplerContext& c) { return make_csgmcmc(config, c); };
-  candidate.schedules_its_draws = true;
   return candidate;
 }
 

@@ -26,8 +26,7 @@ double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& pl
     if (!std::isfinite(info.potential.data_ptr<float>()[0])) {
       return std::numeric_limits<double>::infinity();
     }
-    if (collection.keeps(t) && sampler.may_collect(t))
-      report.add_draw(state.position.reshape({-1}));
+    if (collection.keeps(t)) report.add_draw(state.position.reshape({-1}));
   }
   const double loss = report.test_nll();
   return std::isfinite(loss) ? loss : std::numeric_limits<double>::infinity();

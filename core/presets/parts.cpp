@@ -47,13 +47,6 @@ std::vector<Part> meta_parts(const Preset& preset) {
           plain_part(preset, "evaluation", "Held-out evaluation", fields_of(EvaluationConfig{}))};
 }
 
-const RegistryEntry* find_sampler(const std::string& id) {
-  for (const RegistryEntry& entry : sampler_entries()) {
-    if (entry.id == id) return &entry;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 bool is_meta(const Preset& preset) { return preset.kind() == "meta-train"; }
@@ -75,7 +68,7 @@ std::vector<Part> parts(const Preset& preset) {
       plain_part(preset, "model", "Model", fields_of(ModelConfig{})),
       plain_part(preset, "posterior", "Posterior", fields_of(PosteriorConfig{}))};
   for (const json& section : preset.document.value("samplers", json::array())) {
-    const RegistryEntry* entry = find_sampler(section.value("id", std::string()));
+    const SamplerEntry* entry = find_sampler(section.value("id", std::string()));
     if (!entry) continue;
     list.push_back({entry->id, entry->label, entry->doc + " (" + entry->source + ")", entry->fields,
                     without_id(section)});

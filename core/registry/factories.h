@@ -17,8 +17,4 @@ std::unique_ptr<Sampler> make_sampler(const std::string& id, const nlohmann::jso
 /// The common fields of a sampler section.
 SamplerRunConfig sampler_run_config(const nlohmann::json& section);
 
-/// The cyclical samplers' largest part that cannot give draws is part of the sampler itself:
-/// true when burn_in_fraction does not apply.
-bool schedules_its_draws(const std::string& id);
-
 }  // namespace ergo

@@ -16,8 +16,7 @@ namespace ergo {
 namespace {
 
 struct SamplerRow {
-  RegistryEntry entry;  ///< entry.fields: common fields, then the sampler's own
-  bool schedules_its_draws;
+  SamplerEntry entry;
   std::unique_ptr<Sampler> (*make)(const nlohmann::json& section, const SamplerContext& context);
 };
 
@@ -40,39 +39,39 @@ std::vector<Field> sampler_fields() {
 
 const std::vector<SamplerRow>& sampler_rows() {
   static const std::vector<SamplerRow> rows = {
-      {{"sghmc", "SGHMC",
-        "r' = r - eps (grad U + C r) + sqrt(2 C eps T) n, theta' = theta + eps r'",
-        "Chen, Fox & Guestrin 2014, arXiv:1402.4102, eq. 9", sampler_fields<SghmcConfig>()},
-       false,
+      {{{"sghmc", "SGHMC",
+         "r' = r - eps (grad U + C r) + sqrt(2 C eps T) n, theta' = theta + eps r'",
+         "Chen, Fox & Guestrin 2014, arXiv:1402.4102, eq. 9", sampler_fields<SghmcConfig>()},
+        {}},
        [](const nlohmann::json& s, const SamplerContext& c) {
          return make_sghmc(own_config<SghmcConfig>(s, "sghmc"), c);
        }},
-      {{"csgmcmc", "Cyclical SGHMC",
-        "SGHMC with eps(t)^2 = max^2/2 (1 + cos(pi p)); noise and draws in the last part of a "
-        "cycle",
-        "Zhang et al. 2020, arXiv:1902.03932, eq. 1 and algorithm 1",
-        sampler_fields<CsgmcmcConfig>()},
-       true,
+      {{{"csgmcmc", "Cyclical SGHMC",
+         "SGHMC with eps(t)^2 = max^2/2 (1 + cos(pi p)); noise and draws in the last part of a "
+         "cycle",
+         "Zhang et al. 2020, arXiv:1902.03932, eq. 1 and algorithm 1",
+         sampler_fields<CsgmcmcConfig>()},
+        {}},
        [](const nlohmann::json& s, const SamplerContext& c) {
          return make_csgmcmc(own_config<CsgmcmcConfig>(s, "csgmcmc"), c);
        }},
-      {{"deep_ensemble", "Deep ensemble",
-        "members by SGD with momentum (SGHMC at T = 0), cosine to zero, one draw each",
-        "Lakshminarayanan et al. 2017, arXiv:1612.01474", sampler_fields<DeepEnsembleConfig>()},
-       true,
+      {{{"deep_ensemble", "Deep ensemble",
+         "members by SGD with momentum (SGHMC at T = 0), cosine to zero, one draw each",
+         "Lakshminarayanan et al. 2017, arXiv:1612.01474", sampler_fields<DeepEnsembleConfig>()},
+        {.ensemble = true}},
        [](const nlohmann::json& s, const SamplerContext& c) {
          return make_deep_ensemble(own_config<DeepEnsembleConfig>(s, "deep_ensemble"), c);
        }},
-      {{"l2e", "L2E",
-        "r' = r - eps (N g + alpha + C beta) + s n, theta' = theta + eps beta(theta, r')",
-        "Kim et al. 2024, arXiv:2408.09140", sampler_fields<L2eConfig>()},
-       false,
+      {{{"l2e", "L2E",
+         "r' = r - eps (N g + alpha + C beta) + s n, theta' = theta + eps beta(theta, r')",
+         "Kim et al. 2024, arXiv:2408.09140", sampler_fields<L2eConfig>()},
+        {.learned = true}},
        [](const nlohmann::json& s, const SamplerContext& c) {
          return make_l2e(own_config<L2eConfig>(s, "l2e"), c);
        }},
-      {{"hmc", "HMC", "leapfrog on all data, identity mass, accept with min(1, exp(-dH))",
-        "Neal 2011, arXiv:1206.1901, section 5.2", sampler_fields<HmcConfig>()},
-       false,
+      {{{"hmc", "HMC", "leapfrog on all data, identity mass, accept with min(1, exp(-dH))",
+         "Neal 2011, arXiv:1206.1901, section 5.2", sampler_fields<HmcConfig>()},
+        {.reference = true}},
        [](const nlohmann::json& s, const SamplerContext& c) {
          return make_hmc(own_config<HmcConfig>(s, "hmc"), c);
        }},
@@ -91,13 +90,20 @@ const SamplerRow& sampler_row(const std::string& id) {
 
 }  // namespace
 
-const std::vector<RegistryEntry>& sampler_entries() {
-  static const std::vector<RegistryEntry> entries = [] {
-    std::vector<RegistryEntry> list;
+const std::vector<SamplerEntry>& sampler_entries() {
+  static const std::vector<SamplerEntry> entries = [] {
+    std::vector<SamplerEntry> list;
     for (const SamplerRow& row : sampler_rows()) list.push_back(row.entry);
     return list;
   }();
   return entries;
+}
+
+const SamplerEntry* find_sampler(const std::string& id) {
+  const auto& all = sampler_entries();
+  const auto at = std::find_if(all.begin(), all.end(),
+                               [&id](const SamplerEntry& entry) { return entry.id == id; });
+  return at == all.end() ? nullptr : &*at;
 }
 
 const std::vector<RegistryEntry>& model_entries() {
@@ -126,7 +132,5 @@ std::unique_ptr<Sampler> make_sampler(const std::string& id, const nlohmann::jso
 SamplerRunConfig sampler_run_config(const nlohmann::json& section) {
   return own_config<SamplerRunConfig>(section, section.at("id").get<std::string>());
 }
-
-bool schedules_its_draws(const std::string& id) { return sampler_row(id).schedules_its_draws; }
 
 }  // namespace ergo

@@ -52,10 +52,6 @@ void Chain::add_point(std::int64_t t, double potential, bool collecting, std::in
   trace_.add(static_cast<double>(t), potential, collecting);
 }
 
-bool Chain::keeps(std::int64_t t, bool collecting) const {
-  return collecting && plan_.collection.keeps(t);
-}
-
 void Chain::add_draw(std::int64_t t, torch::Tensor position) {
   if (!position.isfinite().all().item<bool>()) {
     diverge(t, "the position is not finite");

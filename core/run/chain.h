@@ -39,7 +39,7 @@ class Chain {
   /// Transition t, taken with `evaluations` in all; diverges when the potential is not finite.
   void add_point(std::int64_t t, double potential, bool collecting, std::int64_t evaluations);
   /// Whether the position after transition t is wanted as a draw, or for the trajectory plane.
-  bool keeps(std::int64_t t, bool collecting) const;
+  bool keeps(std::int64_t t) const { return plan_.collection.keeps(t); }
   bool shows(std::int64_t t) const { return t % snapshot_stride_ == 0; }
   void add_draw(std::int64_t t, torch::Tensor position);  ///< diverges when it is not finite
   void add_snapshot(const torch::Tensor& position);

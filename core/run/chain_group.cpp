@@ -116,15 +116,15 @@ bool ChainGroup::transition(const RunControl& control) {
   }
   TransitionInfo info = take();
   const auto per_chain = state_.gradient_evaluations / static_cast<std::int64_t>(chains_.size());
-  const bool collecting = t > plan_.collection.burn_in && info.collect;
+  const bool collecting = plan_.collection.collects(t);
   steps_done_.store(t, std::memory_order_relaxed);
   // The next transition overwrites the potentials.
   pending_.push_back(
       {t, per_chain, collecting, look_every_ == 1 ? info.potential : info.potential.clone()});
   const bool last = t == plan_.collection.steps;
-  const bool wanted = wants_position(t, collecting);
+  const bool wanted = wants_position(t);
   if (pending_.size() >= look_every_ || wanted || last) look();
-  if (wanted && !finished()) show_position(t, collecting);
+  if (wanted && !finished()) show_position(t);
   if (last && !finished()) finish();
   return !finished();
 }
@@ -156,8 +156,8 @@ void ChainGroup::capture_when_warm() {
   state_.gradient_evaluations = evaluations;
 }
 
-bool ChainGroup::wants_position(std::int64_t t, bool collecting) const {
-  return chains_.front()->keeps(t, collecting) || chains_.front()->shows(t);
+bool ChainGroup::wants_position(std::int64_t t) const {
+  return chains_.front()->keeps(t) || chains_.front()->shows(t);
 }
 
 /// Potentials of the pending transitions, [transitions, chains], on the CPU.
@@ -187,12 +187,12 @@ void ChainGroup::look() {
   finish_with_all();
 }
 
-void ChainGroup::show_position(std::int64_t t, bool collecting) {
+void ChainGroup::show_position(std::int64_t t) {
   const torch::Tensor position = state_.position.to(torch::kCPU);
   for (std::size_t c = 0; c < chains_.size(); ++c) {
     if (chains_[c]->finished()) continue;
     const torch::Tensor row = position[static_cast<std::int64_t>(c)];
-    if (chains_[c]->keeps(t, collecting)) chains_[c]->add_draw(t, row.clone());
+    if (chains_[c]->keeps(t)) chains_[c]->add_draw(t, row.clone());
     if (chains_[c]->shows(t) && !chains_[c]->finished()) chains_[c]->add_snapshot(row);
   }
   finish_with_all();

@@ -54,10 +54,10 @@ class ChainGroup {
   bool transition(const RunControl& control);
   TransitionInfo take();
   void capture_when_warm();
-  bool wants_position(std::int64_t t, bool collecting) const;
+  bool wants_position(std::int64_t t) const;
   torch::Tensor pending_potentials() const;
   void look();
-  void show_position(std::int64_t t, bool collecting);
+  void show_position(std::int64_t t);
   void end_all(const std::function<void(Chain&)>& how);
   void finish_with_all();  ///< when the last chain has ended
   void finish();

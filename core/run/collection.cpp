@@ -8,10 +8,10 @@
 namespace ergo {
 namespace {
 
-std::int64_t count_kept(const Sampler& sampler, const CollectionPlan& plan) {
+std::int64_t count_kept(const CollectionPlan& plan) {
   std::int64_t kept = 0;
   for (std::int64_t t = plan.burn_in + plan.thin; t <= plan.steps; t += plan.thin) {
-    kept += sampler.may_collect(t);
+    kept += plan.collects(t);
   }
   return kept;
 }
@@ -20,9 +20,9 @@ std::int64_t count_kept(const Sampler& sampler, const CollectionPlan& plan) {
 
 CollectionPlan plan_collection(const Sampler& sampler, const std::string& id, std::int64_t steps,
                                std::int64_t burn_in, std::int64_t draws) {
-  CollectionPlan plan{steps, burn_in, 1, draws};
+  CollectionPlan plan{steps, burn_in, 1, draws, sampler.draw_schedule()};
   std::int64_t collectable = 0;
-  for (std::int64_t t = burn_in + 1; t <= steps; ++t) collectable += sampler.may_collect(t);
+  for (std::int64_t t = burn_in + 1; t <= steps; ++t) collectable += plan.collects(t);
   if (collectable < draws) {
     throw Error(ExitCode::config,
                 fmt::format("Sampler '{}' can keep {} draws per chain in {} transitions (burn-in "
@@ -31,9 +31,9 @@ CollectionPlan plan_collection(const Sampler& sampler, const std::string& id, st
                             id, collectable, steps, burn_in, draws));
   }
   plan.thin = collectable / draws;
-  while (plan.thin > 1 && count_kept(sampler, plan) < draws) --plan.thin;
+  while (plan.thin > 1 && count_kept(plan) < draws) --plan.thin;
   // Surplus states would give this sampler more draws than the others: leave out the earliest.
-  while (count_kept(sampler, plan) > draws) plan.burn_in += plan.thin;
+  while (count_kept(plan) > draws) plan.burn_in += plan.thin;
   return plan;
 }
 

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <cstdint>
+#include <string>
 
 #include "core/samplers/sampler.h"
 
 namespace ergo {
 
-/// Which transitions t = 1..steps of a chain are kept as draws: t > burn_in,
-/// (t - burn_in) mod thin = 0, and the sampler's schedule allows it.
+/// Which transitions t = 1..steps of a chain are kept as draws.
 struct CollectionPlan {
   std::int64_t steps = 1, burn_in = 0, thin = 1, draws = 1;
-  bool keeps(std::int64_t t) const { return t > burn_in && (t - burn_in) % thin == 0; }
+  DrawSchedule schedule{};  ///< the sampler's; empty: every transition
+
+  /// After the burn-in, and the sampler's schedule allows it.
+  bool collects(std::int64_t t) const { return t > burn_in && (!schedule || schedule(t)); }
+  /// Those of them with (t - burn_in) mod thin = 0.
+  bool keeps(std::int64_t t) const { return (t - burn_in) % thin == 0 && collects(t); }
 };
 
 /// The largest thin that keeps at least `draws` states; the earliest surplus states are left out

@@ -26,34 +26,31 @@ Config section_config(const Preset& preset, const std::string& name) {
                              preset.id);
 }
 
-std::string label_of(const std::string& id) {
-  for (const RegistryEntry& entry : sampler_entries()) {
-    if (entry.id == id) return entry.label;
-  }
-  return id;
-}
-
-std::int64_t chain_count(const SamplerRunConfig& run, const std::string& id,
+std::int64_t chain_count(const SamplerRunConfig& run, const SamplerTraits& traits,
                          const RunConfig& config) {
   if (run.chains > 0) return run.chains;
-  return id == "deep_ensemble" ? config.draws : 1;
+  return traits.ensemble ? config.draws : 1;
 }
 
 SamplerPlan plan_sampler(const json& section, const Experiment& experiment) {
   SamplerPlan plan;
   plan.id = section.at("id").get<std::string>();
-  plan.label = label_of(plan.id);
+  const SamplerEntry& entry = *find_sampler(plan.id);  // the preset has been checked
+  plan.label = entry.label;
+  plan.traits = entry.traits;
   plan.section = section;
   const SamplerRunConfig run = sampler_run_config(section);
-  plan.chains = chain_count(run, plan.id, experiment.config);
-  const bool exempt = plan.id == "hmc";  // a reference, outside the equality of budgets
-  if (exempt && run.steps == 0) {
-    throw Error(ExitCode::config, "Field 'hmc.steps' must be >= 1: HMC has no evaluation budget.");
+  plan.chains = chain_count(run, plan.traits, experiment.config);
+  if (plan.traits.reference && run.steps == 0) {
+    throw Error(ExitCode::config,
+                fmt::format("Field '{}.steps' must be >= 1: {} has no evaluation budget.", plan.id,
+                            plan.label));
   }
   const std::int64_t steps =
       run.steps > 0 ? run.steps : experiment.config.gradient_evaluations / plan.chains;
-  if (steps < 1 || (!exempt && steps * plan.chains != experiment.config.gradient_evaluations &&
-                    run.steps == 0)) {
+  if (steps < 1 ||
+      (!plan.traits.reference && steps * plan.chains != experiment.config.gradient_evaluations &&
+       run.steps == 0)) {
     throw Error(ExitCode::config,
                 fmt::format("Field 'gradient_evaluations' is {}, but must be a multiple of the {} "
                             "chains of sampler '{}'.",
@@ -61,15 +58,16 @@ SamplerPlan plan_sampler(const json& section, const Experiment& experiment) {
   }
   const auto by_fraction =
       static_cast<std::int64_t>(static_cast<double>(steps) * experiment.config.burn_in_fraction);
-  const std::int64_t burn_in =
-      run.burn_in >= 0 ? run.burn_in : (schedules_its_draws(plan.id) ? 0 : by_fraction);
+  const std::int64_t asked = run.burn_in >= 0 ? run.burn_in : by_fraction;
   plan.sampler = make_sampler(plan.id, section,
-                              {&experiment.posterior.network->layout(), steps, burn_in,
+                              {&experiment.posterior.network->layout(), steps, asked,
                                experiment.posterior.data_count(), experiment.folders});
-  // HMC keeps every transition after burn-in: a reference wants all it can get.
-  const std::int64_t draws =
-      exempt ? steps - burn_in : (experiment.config.draws + plan.chains - 1) / plan.chains;
-  if (!exempt && draws * plan.chains != experiment.config.draws) {
+  const bool scheduled = run.burn_in < 0 && plan.sampler->draw_schedule();
+  const std::int64_t burn_in = scheduled ? 0 : asked;
+  const std::int64_t draws = plan.traits.reference
+                                 ? steps - burn_in
+                                 : (experiment.config.draws + plan.chains - 1) / plan.chains;
+  if (!plan.traits.reference && draws * plan.chains != experiment.config.draws) {
     throw Error(ExitCode::config, fmt::format("Field 'draws' is {}, but must be a multiple of the "
                                               "{} chains of sampler '{}'.",
                                               experiment.config.draws, plan.chains, plan.id));
@@ -120,10 +118,12 @@ Experiment make_experiment(const Preset& preset) {
   experiment.posterior = make_posterior(cached_dataset(data, preset.folder), model, posterior);
   experiment.reference_settings = reference_settings(data, model, posterior);
   for (const json& section : preset.document.value("samplers", json::array())) {
-    const bool hmc = section.at("id") == "hmc";
-    if (hmc && experiment.config.reference == "stored") continue;
+    const std::string id = section.at("id");
+    const bool reference = find_sampler(id)->traits.reference;
+    if (reference && experiment.config.reference == "stored") continue;
     experiment.samplers.push_back(plan_sampler(section, experiment));
-    experiment.samplers.back().reference_only = hmc && experiment.config.reference == "recompute";
+    experiment.samplers.back().reference_only =
+        reference && experiment.config.reference == "recompute";
   }
   if (experiment.samplers.empty()) {
     throw Error(ExitCode::config, fmt::format("{}: field 'samplers' must name at least one "

@@ -17,11 +17,13 @@ namespace ergo {
 /// One sampler of a run: how many chains of which length, and which draws are kept.
 struct SamplerPlan {
   std::string id, label;
+  SamplerTraits traits;
   nlohmann::json section;
   std::shared_ptr<const Sampler> sampler;
   std::int64_t chains = 1;
-  CollectionPlan collection;    ///< per chain
-  bool reference_only = false;  ///< hmc made for `reference = recompute`: outside the comparison
+  CollectionPlan collection;  ///< per chain
+  bool reference_only =
+      false;  ///< a reference made for `reference = recompute`: outside the comparison
 };
 
 /// A preset with its data loaded and its samplers made. Immutable once built.

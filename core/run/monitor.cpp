@@ -93,7 +93,7 @@ void Monitor::emit_trace(std::size_t index) {
   if (trace.empty()) return;
   const SamplerPlan& plan = experiment_.samplers[static_cast<std::size_t>(chain.sampler())];
   // Members of an ensemble run one after another on the shared budget.
-  const bool members = plan.id == "deep_ensemble";
+  const bool members = plan.traits.ensemble;
   const double offset = members ? static_cast<double>(chain.number() * plan.collection.steps) : 0.0;
   const double factor = members ? 1.0 : static_cast<double>(plan.chains);
   TraceAdded event;

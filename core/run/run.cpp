@@ -17,8 +17,8 @@
 #include "core/measures/measures.h"
 #include "core/presets/files.h"
 #include "core/run/chain_group.h"
-#include "core/run/experiment.h"
 #include "core/run/chains.h"
+#include "core/run/experiment.h"
 #include "core/run/manifest.h"
 #include "core/run/monitor.h"
 #include "core/run/reference.h"
@@ -180,7 +180,7 @@ RunStarted started_event(const Experiment& experiment, const Preset& preset, std
   event.task = data.task == Task::regression ? "regression" : "classification";
   for (const SamplerPlan& plan : experiment.samplers) {
     event.samplers.push_back({plan.id, plan.label, plan.chains, plan.collection.steps,
-                              plan.chains * plan.collection.draws});
+                              plan.chains * plan.collection.draws, plan.traits.learned});
   }
   event.curve = data.curve;
   event.curve.noise_sd = experiment.posterior.noise_sd * data.standardisation.y_sd[0];

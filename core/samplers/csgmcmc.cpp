@@ -10,25 +10,25 @@ namespace {
 class Csgmcmc final : public Sampler {
  public:
   Csgmcmc(const CsgmcmcConfig& config, std::int64_t total_steps)
-      : config_(config), cycle_(config.step_size, total_steps, config.cycles) {}
+      : config_(config),
+        cycle_(config.step_size, total_steps, config.cycles),
+        samples_([cycle = cycle_, begin = 1.0 - config.sampling_fraction - 1e-12](std::int64_t t) {
+          return cycle.phase(t) >= begin;
+        }) {}
 
   TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
     const std::int64_t t = state.step + 1;
-    const bool sampling = may_collect(t);
     const SghmcUpdate update{cycle_.step_size(t), config_.friction,
-                             sampling ? config_.temperature : 0.0};
-    TransitionInfo info = sghmc_transition(key, state, potential, update);
-    info.collect = sampling;
-    return info;
+                             samples_(t) ? config_.temperature : 0.0};
+    return sghmc_transition(key, state, potential, update);
   }
 
-  bool may_collect(std::int64_t t) const override {
-    return cycle_.phase(t) >= 1.0 - config_.sampling_fraction - 1e-12;
-  }
+  DrawSchedule draw_schedule() const override { return samples_; }
 
  private:
   CsgmcmcConfig config_;
   CosineCycle cycle_;
+  DrawSchedule samples_;
 };
 
 }  // namespace

@@ -16,13 +16,12 @@ class DeepEnsemble final : public Sampler {
 
   TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
     const std::int64_t t = state.step + 1;
-    TransitionInfo info =
-        sghmc_transition(key, state, potential, {cosine_.step_size(t), friction_, 0.0});
-    info.collect = may_collect(t);
-    return info;
+    return sghmc_transition(key, state, potential, {cosine_.step_size(t), friction_, 0.0});
   }
 
-  bool may_collect(std::int64_t t) const override { return t >= total_; }
+  DrawSchedule draw_schedule() const override {
+    return [total = total_](std::int64_t t) { return t >= total; };
+  }
 
  private:
   double friction_;

@@ -48,7 +48,7 @@ class Hmc final : public Sampler {
     ++state.step;
     state.gradient_evaluations += steps;
     record(slot, acceptance, state.step);
-    return {torch::full({1}, std::isfinite(end_potential) ? end_potential : start), eps, true};
+    return {torch::full({1}, std::isfinite(end_potential) ? end_potential : start), eps};
   }
 
   std::map<std::string, double> info(const ChainState& state) const override {

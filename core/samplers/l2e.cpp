@@ -66,7 +66,7 @@ class L2e final : public Sampler {
     }
     ++state.step;
     state.gradient_evaluations += state.position.size(0);
-    return {evaluation.potential, update_.step_size, true};
+    return {evaluation.potential, update_.step_size};
   }
 
   bool repeats(const ChainState& state) const override {

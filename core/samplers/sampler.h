@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,17 +33,19 @@ struct ChainState {
 struct TransitionInfo {
   torch::Tensor potential;  ///< U at the input position, [chains]; valid until the next transition
   double step_size = 0.0;
-  bool collect = true;  ///< false while exploring (cyclical) or optimising (ensemble)
 };
 
 /// What a sampler may know of its run.
 struct SamplerContext {
   const ParameterLayout* layout = nullptr;
-  std::int64_t total_steps = 1;                ///< transitions a chain will take
-  std::int64_t burn_in = 0;                    ///< transitions before the first draw
+  std::int64_t total_steps = 1;  ///< transitions a chain will take
+  std::int64_t burn_in = 0;  ///< transitions before the first draw, unless there is a DrawSchedule
   std::int64_t data_count = 1;                 ///< n
   std::vector<std::filesystem::path> folders;  ///< where files with relative names lie, in order
 };
+
+/// True where transition t may give a draw.
+using DrawSchedule = std::function<bool(std::int64_t t)>;
 
 /// Immutable; owns no random generator, clock, data or loop. Thread-safe.
 class Sampler {
@@ -52,8 +55,10 @@ class Sampler {
   virtual ChainState init(torch::Tensor position, std::int64_t first_chain) const;
   /// One transition t = state.step + 1, in place. `key` is the run's noise key; the batch is bound.
   virtual TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const = 0;
-  /// True where transition t lies in a part that may be collected.
-  virtual bool may_collect(std::int64_t) const { return true; }
+  /// Which transitions may give draws, where the sampler says so itself (the sampling part of a
+  /// cycle, the last step of a member); empty: every one after the run's burn-in. It may outlive
+  /// the sampler.
+  virtual DrawSchedule draw_schedule() const { return {}; }
   /// Own figures for the result table ("acceptance", "step_size", ...).
   virtual std::map<std::string, double> info(const ChainState&) const { return {}; }
   /// True when a transition from here on queues the same work on the device every time, so that it

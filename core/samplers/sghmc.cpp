@@ -61,7 +61,7 @@ TransitionInfo sghmc_transition(RngKey key, ChainState& state, Potential& potent
   }
   ++state.step;
   state.gradient_evaluations += state.position.size(0);
-  return {evaluation.potential, update.step_size, true};
+  return {evaluation.potential, update.step_size};
 }
 
 std::unique_ptr<Sampler> make_sghmc(const SghmcConfig& config, const SamplerContext&) {

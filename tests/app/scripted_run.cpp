@@ -23,7 +23,7 @@ RunStarted startOf(const Preset& preset, const RunOptions& options) {
   start.preset = preset.id;
   start.seed = options.seed;
   start.task = "regression";
-  start.samplers = {{"sghmc", "SGHMC", 1, 100, 10}, {"l2e", "L2E", 1, 100, 10}};
+  start.samplers = {{"sghmc", "SGHMC", 1, 100, 10}, {"l2e", "L2E", 1, 100, 10, true}};
   start.curve.train_x = {-1, 1};
   start.curve.train_y = {0, 1};
   start.curve.grid_x = {-1, 0, 1};

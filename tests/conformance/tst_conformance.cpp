@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QTemporaryDir>
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <stdexcept>
@@ -14,20 +15,18 @@ using namespace ergo::test;
 using nlohmann::json;
 
 /// What every sampler must do, driven by the registry: a new row is tested without a new line
-/// here, except where the row is named as noise-free or learned.
+/// here, except where the row is named as noise-free.
 namespace {
 
 constexpr std::int64_t params = 12, total_steps = 24;
 
-bool learned(const std::string& id) { return id == "l2e"; }
 bool noisy(const std::string& id) { return id != "deep_ensemble"; }
 bool makes_own_momentum(const std::string& id) { return id == "hmc"; }
 
-const RegistryEntry& entry_of(const QString& id) {
-  for (const RegistryEntry& entry : sampler_entries()) {
-    if (entry.id == id.toStdString()) return entry;
-  }
-  throw std::out_of_range("no such sampler");
+const SamplerEntry& entry_of(const QString& id) {
+  const SamplerEntry* entry = find_sampler(id.toStdString());
+  if (!entry) throw std::out_of_range("no such sampler");
+  return *entry;
 }
 
 }  // namespace
@@ -51,7 +50,7 @@ class TestConformance : public QObject {
   void rowIsComplete_data() { samplers(); }
   void rowIsComplete() {
     QFETCH(QString, id);
-    const RegistryEntry& entry = entry_of(id);
+    const SamplerEntry& entry = entry_of(id);
     QVERIFY(!entry.label.empty() && !entry.doc.empty() && !entry.source.empty());
     std::set<std::string> names;
     for (const Field& field : entry.fields) {
@@ -99,7 +98,7 @@ class TestConformance : public QObject {
   void restStaysAtRest_data() { samplers(); }
   void restStaysAtRest() {
     QFETCH(QString, id);
-    if (learned(id.toStdString()) || makes_own_momentum(id.toStdString())) {
+    if (entry_of(id).traits.learned || makes_own_momentum(id.toStdString())) {
       QVERIFY(rest_moves(id));
       return;
     }
@@ -150,20 +149,28 @@ class TestConformance : public QObject {
     QVERIFY(again->info(copy) == sampler->info(whole));
   }
 
-  /// `collect` of a transition says what may_collect announced, and some transition is collected.
-  void collectionIsAnnounced_data() { samplers(); }
-  void collectionIsAnnounced() {
+  /// A schedule leaves some transitions out and some in, and outlives its sampler.
+  void scheduleGivesDraws_data() { samplers(); }
+  void scheduleGivesDraws() {
     QFETCH(QString, id);
-    const auto sampler = make(id, section(id));
-    QuadraticPotential potential(precision(), layout_, 24);
-    ChainState state = start_of(*sampler);
+    const DrawSchedule schedule = make(id, section(id))->draw_schedule();
+    if (!schedule) return;
     std::int64_t collected = 0;
-    for (std::int64_t t = 1; t <= total_steps; ++t) {
-      const bool collect = sampler->step(RngKey{1}, state, potential).collect;
-      QCOMPARE(collect, sampler->may_collect(t));
-      collected += collect;
-    }
-    QVERIFY(collected > 0);
+    for (std::int64_t t = 1; t <= total_steps; ++t) collected += schedule(t);
+    QVERIFY(collected > 0 && collected < total_steps);
+  }
+
+  /// What the traits promise is there: who is learned names a file, who is not has a step size.
+  void traitsHold_data() { samplers(); }
+  void traitsHold() {
+    QFETCH(QString, id);
+    const SamplerEntry& entry = entry_of(id);
+    const auto names_a_file = [](const Field& field) {
+      return field.name == "meta_parameters" && field.info.file;
+    };
+    QCOMPARE(std::any_of(entry.fields.begin(), entry.fields.end(), names_a_file),
+             entry.traits.learned);
+    QVERIFY(!(entry.traits.reference && entry.traits.ensemble));
   }
 
   void configSurvivesJson_data() { samplers(); }
@@ -212,7 +219,7 @@ class TestConformance : public QObject {
  private:
   static void samplers() {
     QTest::addColumn<QString>("id");
-    for (const RegistryEntry& entry : sampler_entries()) {
+    for (const SamplerEntry& entry : sampler_entries()) {
       QTest::newRow(entry.id.c_str()) << QString::fromStdString(entry.id);
     }
   }
@@ -220,7 +227,7 @@ class TestConformance : public QObject {
   /// Defaults, with a step that moves within the few transitions of these tests.
   static json section(const QString& id) {
     json object = {{"id", id.toStdString()}};
-    if (learned(id.toStdString()))
+    if (entry_of(id).traits.learned)
       object["meta_parameters"] = "phi.safetensors";
     else
       object["step_size"] = 0.05;

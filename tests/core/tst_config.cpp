@@ -3,7 +3,9 @@
 #include <filesystem>
 
 #include "core/config/find_file.h"
+#include "core/io/sha256.h"
 #include "core/presets/files.h"
+#include "core/presets/setting_hash.h"
 #include "core/presets/store.h"
 #include "tests/support/check.h"
 #include "tests/support/presets.h"
@@ -33,8 +35,6 @@ struct Sample {
   }
 };
 
-Field field_of(const std::string& name) {
-  for (const Field& field : fields_of(Sample{})) {
 /// Sample as a later version has it.
 struct Grown : Sample {
   double extra = 1.5;
@@ -56,6 +56,8 @@ SettingHash hash_of(const Config& config) {
   return hash;
 }
 
+Field field_of(const std::string& name) {
+  for (const Field& field : fields_of(Sample{})) {
     if (field.name == name) return field;
   }
   return {};
@@ -312,8 +314,6 @@ class TestConfig : public QObject {
                         says.contains(u"'p'") ? "p" : "p.json"));
   }
 
-  void idsAndPaths() {
-    const auto ids = preset_ids();
   void hashesSurviveANewField() {
     Sample old;
     old.rate = 0.25;
@@ -341,6 +341,8 @@ class TestConfig : public QObject {
     QVERIFY(!hash_of(config).matches(stored));
   }
 
+  void idsAndPaths() {
+    const auto ids = preset_ids();
     QVERIFY(std::is_sorted(ids.begin(), ids.end()));
     ERGO_OK(wrong_error([] { load_preset("toy-foogn"); }, ExitCode::usage, "'toy-foogn'",
                         "'toy-foong'"));
@@ -364,13 +366,6 @@ class TestConfig : public QObject {
     QVERIFY(sections(preset).size() >= 5);
   }
 
- private:
-  std::unique_ptr<QTemporaryDir> folder_;
-  std::filesystem::path path_;
-};
-
-QTEST_GUILESS_MAIN(TestConfig)
-#include "tst_config.moc"
   void sectionValuesFillInDefaults() {
     const Preset preset = save_and_load(path_, "p.json", small_regression());
     QVERIFY(section_values(preset, "data").at("grid_points") == 11);
@@ -410,3 +405,10 @@ QTEST_GUILESS_MAIN(TestConfig)
     QVERIFY(find_file("none", {}) == "none");
   }
 
+ private:
+  std::unique_ptr<QTemporaryDir> folder_;
+  std::filesystem::path path_;
+};
+
+QTEST_GUILESS_MAIN(TestConfig)
+#include "tst_config.moc"

@@ -45,7 +45,7 @@ inline RunStarted started(std::int64_t run = 1, const std::string& task = "regre
   event.samplers = {{"sghmc", "SGHMC", 2, 5000, 40},
                     {"csgmcmc", "Cyclical SGMCMC", 2, 5000, 40},
                     {"deep_ensemble", "Deep ensemble", 4, 2500, 40},
-                    {"l2e", "L2E", 2, 5000, 40}};
+                    {"l2e", "L2E", 2, 5000, 40, true}};
   if (task == "classification") return event;
   std::mt19937 engine(7);
   for (int i = 0; i < 60; ++i) {

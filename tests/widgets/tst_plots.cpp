@@ -218,6 +218,36 @@ class TestPlots : public QObject {
     QVERIFY(plot->accessibleDescription().size() > 20);
   }
 
+  /// Two samplers on one line: the learned one, though first, is the one that is seen.
+  void learnedSamplerLiesOnTop() {
+    const auto pixels = [](bool learned) {
+      RunStarted start = sample::started();
+      start.samplers = {{"l2e", "L2E", 1, 100, 10, learned}, {"sghmc", "SGHMC", 1, 100, 10}};
+      TracePlot plot;
+      plot.resize(500, 300);
+      plot.show();
+      plot.consume(start);
+      TraceAdded trace;
+      trace.run = start.run;
+      for (int i = 0; i < 100; ++i) {
+        trace.step.push_back(i);
+        trace.evaluation.push_back(i);
+        trace.potential.push_back(50.0 - 0.4 * i);
+        trace.collecting.push_back(true);
+      }
+      for (trace.sampler = 0; trace.sampler < 2; ++trace.sampler) plot.consume(trace);
+      plot.refresh();
+      const QImage image = plot.grab().toImage();
+      const QRgb color = Theme::light().sampler("l2e").rgb();
+      int count = 0;
+      for (int y = 0; y < image.height(); ++y)
+        for (int x = 0; x < image.width(); ++x) count += image.pixel(x, y) == color;
+      return count;
+    };
+    QVERIFY2(pixels(true) > pixels(false) + 100,
+             qPrintable(QStringLiteral("%1 %2").arg(pixels(true)).arg(pixels(false))));
+  }
+
   void themeSwitchLeavesNoOldColors_data() {
     QTest::addColumn<QString>("id");
     for (const PlotEntry& entry : plotEntries()) QTest::addRow("%s", entry.id) << QString(entry.id);

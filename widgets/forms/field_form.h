@@ -20,7 +20,7 @@ class FieldForm : public QWidget {
  public:
   explicit FieldForm(QWidget* parent = nullptr);
 
-  /// Builds the rows anew. `section` prefixes object names and messages ("sghmc"; "" for none).
+  /// Builds the rows anew. `section` prefixes object names and messages ("" for none).
   void setFields(const QString& section, const std::vector<Field>& fields);
   void setValue(const QString& name, const nlohmann::json& value);  ///< emits nothing
   FieldEditor* editor(const QString& name) const { return m_editors.value(name); }

@@ -36,7 +36,7 @@ void MetaPlot::build() {
   grid().x(0)->setTicker(QSharedPointer<CountTicker>::create());
   grid().setAxisLabels(tr("outer iteration"), tr("meta-loss (nats)"));
   QCPAxisRect* rect = grid().rect(0);
-  const QColor color = theme().sampler(QStringLiteral("l2e"));
+  const QColor color = theme().accent();
   m_raw = addGraph(rect, tr("meta-loss"), grid().legend());
   m_raw->setPen(solidPen(blend(color, theme().background, 0.35), theme().print ? 0.5 : 1.0));
   m_best = addGraph(rect);
@@ -47,8 +47,7 @@ void MetaPlot::build() {
   m_scores->setLineStyle(QCPGraph::lsNone);
   m_scores->setPen(Qt::NoPen);
   m_scores->setScatterStyle({QCPScatterStyle::ssDiamond, QPen(theme().background, 0.6),
-                             QBrush(theme().sampler(QStringLiteral("sghmc"))),
-                             theme().print ? 5.0 : 9.0});
+                             QBrush(theme().complement()), theme().print ? 5.0 : 9.0});
   m_best->setName(tr("best score"));
   m_best->addToLegend(grid().legend());
 }

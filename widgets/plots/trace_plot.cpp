@@ -107,11 +107,11 @@ void TracePlot::build() {
                        m_state.log && !log ? tr("potential U (nats; ≤ 0, so not logarithmic)")
                                            : tr("potential U (nats)"));
   m_lines.resize(m_state.samplers.size());
-  // The last lies on top: the most prominent sampler must not be hidden by the others.
+  // The last lies on top: a learned sampler must not be hidden by those that it is compared with.
   std::vector<std::size_t> order(m_state.samplers.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_partition(order.begin(), order.end(),
-                        [this](std::size_t i) { return m_state.samplers[i].id != "l2e"; });
+                        [this](std::size_t i) { return !m_state.samplers[i].learned; });
   for (const std::size_t sampler : order) buildSampler(sampler);
   m_crosses = addGraph(grid().rect(0));
   m_crosses->setLineStyle(QCPGraph::lsNone);
