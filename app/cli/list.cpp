@@ -12,7 +12,8 @@
 namespace ergo::cli {
 namespace {
 
-void print_entries(std::ostream& out, const std::vector<RegistryEntry>& entries) {
+template <class Entries>
+void print_entries(std::ostream& out, const Entries& entries) {
   for (const RegistryEntry& entry : entries) {
     out << fmt::format("{:<15} {}\n", entry.id, entry.label);
     if (!entry.doc.empty()) out << fmt::format("{:<15}   {}\n", "", entry.doc);
@@ -47,13 +48,17 @@ void list(const std::string& what, std::ostream& out) {
     print_entries(out, model_entries());
   else if (what == "datasets")
     print_entries(out, dataset_entries());
+  else if (what == "likelihoods")
+    print_entries(out, likelihood_entries());
+  else if (what == "targets")
+    print_entries(out, target_entries());
   else if (what == "devices")
     print_devices(out);
   else
-    throw Error(
-        ExitCode::usage,
-        fmt::format("'{}' cannot be listed{}", what,
-                    nearest_hint(what, {"presets", "samplers", "models", "datasets", "devices"})));
+    throw Error(ExitCode::usage,
+                fmt::format("'{}' cannot be listed{}", what,
+                            nearest_hint(what, {"presets", "samplers", "models", "likelihoods",
+                                                "targets", "datasets", "devices"})));
 }
 
 }  // namespace

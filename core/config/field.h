@@ -118,4 +118,15 @@ Config read_config(const nlohmann::json& object, const std::string& prefix,
   return config;
 }
 
+/// The same from an object that holds fields of others too, which are ignored.
+template <class Config>
+Config read_known(const nlohmann::json& object, const std::string& prefix,
+                  const std::string& source) {
+  nlohmann::json own = nlohmann::json::object();
+  for (const Field& field : fields_of(Config{})) {
+    if (object.contains(field.name)) own[field.name] = object.at(field.name);
+  }
+  return read_config<Config>(own, prefix, source);
+}
+
 }  // namespace ergo

@@ -59,6 +59,10 @@ void hash_vector(io::Sha256& hash, const std::vector<T>& values) {
 
 }  // namespace
 
+const char* to_string(Task task) {
+  return task == Task::regression ? "regression" : "classification";
+}
+
 template <class T>
 void Inputs::gather(const std::int64_t* rows, std::int64_t n, T* out) const {
   const std::int64_t size = shape.size(), plane = shape.height * shape.width;

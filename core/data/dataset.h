@@ -48,6 +48,7 @@ struct Standardisation {
 };
 
 enum class Task { regression, classification };
+const char* to_string(Task task);
 
 struct Dataset {
   Task task = Task::regression;

@@ -55,19 +55,43 @@ std::vector<double> pairwise_kld(std::span<const float> log_prob, std::int64_t d
   return result;
 }
 
-std::vector<double> pairwise_kld_gaussian(std::span<const double> f, std::int64_t draws,
-                                          std::int64_t points, double sigma) {
-  std::vector<double> result(static_cast<std::size_t>(draws * draws), nan);
-  if (points == 0) return result;
-  const Eigen::Map<const Matrix> rows(f.data(), draws, points);
-  const double scale = 1.0 / (2.0 * sigma * sigma * static_cast<double>(points));
-  for (std::int64_t i = 0; i < draws; ++i) {
-    result[i * draws + i] = 0.0;
-    for (std::int64_t j = 0; j < i; ++j) {
-      const double value = (rows.row(i) - rows.row(j)).squaredNorm() * scale;
-      result[i * draws + j] = result[j * draws + i] = value;
+namespace {
+
+/// With one sd for all, the mean square distance over 2 sd^2.
+void fill_by_distance(const Eigen::Map<const Matrix>& f, double sd, std::vector<double>& result) {
+  const double scale = 1.0 / (2.0 * sd * sd * static_cast<double>(f.cols()));
+  for (Eigen::Index i = 0; i < f.rows(); ++i) {
+    for (Eigen::Index j = 0; j < i; ++j) {
+      const double value = (f.row(i) - f.row(j)).squaredNorm() * scale;
+      result[i * f.rows() + j] = result[j * f.rows() + i] = value;
     }
   }
+}
+
+void fill_with_own_noise(const Eigen::Map<const Matrix>& f, const Eigen::Map<const Matrix>& sd,
+                         std::vector<double>& result) {
+  for (Eigen::Index i = 0; i < f.rows(); ++i) {
+    for (Eigen::Index j = 0; j < f.rows(); ++j) {
+      if (i == j) continue;
+      const auto ratio = sd.row(i).array() / sd.row(j).array();
+      const auto shift = (f.row(i) - f.row(j)).array() / sd.row(j).array();
+      result[i * f.rows() + j] =
+          (0.5 * (ratio.square() + shift.square() - 1.0) - ratio.log()).mean();
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<double> pairwise_kld_gaussian(const GaussianDraws& d) {
+  std::vector<double> result(static_cast<std::size_t>(d.draws * d.draws), nan);
+  if (d.rows == 0) return result;
+  for (std::int64_t i = 0; i < d.draws; ++i) result[i * d.draws + i] = 0.0;
+  const Eigen::Map<const Matrix> f(d.f.data(), d.draws, d.rows * d.targets);
+  const Eigen::Map<const Matrix> sd(d.sd.data(), d.draws, d.rows * d.targets);
+  const bool one_sd = d.draws == 0 || sd.minCoeff() == sd.maxCoeff();
+  if (d.draws > 0 && one_sd) fill_by_distance(f, d.sd.front(), result);
+  if (!one_sd) fill_with_own_noise(f, sd, result);
   return result;
 }
 

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "core/diagnostics/gaussian_draws.h"
+
 /// How different the draws of one sampler predict. K draws, n inputs, C classes; row-major; nats.
 namespace ergo::diagnostics {
 
@@ -12,10 +14,9 @@ namespace ergo::diagnostics {
 std::vector<double> pairwise_kld(std::span<const float> log_prob, std::int64_t draws,
                                  std::int64_t points, std::int64_t classes);
 
-/// [K, K]: mean over inputs of (f_i - f_j)^2 / (2 sigma^2), the KL of N(f_i, sigma^2) from
-/// N(f_j, sigma^2). @param f [K, n]; sigma > 0 in the same units.
-std::vector<double> pairwise_kld_gaussian(std::span<const double> f, std::int64_t draws,
-                                          std::int64_t points, double sigma);
+/// [K, K]: mean over inputs and targets of KL(N(f_i, s_i^2) || N(f_j, s_j^2)) =
+/// log(s_j / s_i) + (s_i^2 + (f_i - f_j)^2) / (2 s_j^2) - 1/2.
+std::vector<double> pairwise_kld_gaussian(const GaussianDraws& draws);
 
 /// Mean over the ordered pairs i != j of a [K, K] matrix; NaN when K < 2.
 double mean_over_pairs(std::span<const double> matrix, std::int64_t draws);

@@ -41,48 +41,56 @@ double mean_score(std::span<const double> log_prob, std::span<const std::int32_t
 
 }  // namespace
 
-double gaussian_nll(std::span<const double> f, std::int64_t draws, std::span<const double> y,
-                    double sigma) {
-  if (draws == 0 || y.empty()) return nan;
-  const auto points = static_cast<std::int64_t>(y.size());
-  const double constant = std::log(sigma) + 0.5 * std::log(2.0 * std::numbers::pi);
-  std::vector<double> exponent(static_cast<std::size_t>(draws));
+double gaussian_nll(const GaussianDraws& d, std::span<const double> y) {
+  if (d.draws == 0 || y.empty()) return nan;
+  const double constant = static_cast<double>(d.targets) * 0.5 * std::log(2.0 * std::numbers::pi);
+  std::vector<double> exponent(static_cast<std::size_t>(d.draws));
   double sum = 0.0;
-  for (std::int64_t i = 0; i < points; ++i) {
-    for (std::int64_t k = 0; k < draws; ++k) {
-      const double z = (y[i] - f[k * points + i]) / sigma;
-      exponent[k] = -0.5 * z * z;
+  for (std::int64_t i = 0; i < d.rows; ++i) {
+    double log_sd = 0.0;  // of the first draw; what the others differ by stays in the exponent
+    for (std::int64_t t = 0; t < d.targets; ++t) log_sd += std::log(d.sd[i * d.targets + t]);
+    for (std::int64_t k = 0; k < d.draws; ++k) {
+      exponent[k] = 0.0;
+      for (std::int64_t t = 0; t < d.targets; ++t) {
+        const std::int64_t at = (k * d.rows + i) * d.targets + t;
+        const double first = d.sd[i * d.targets + t];
+        const double z = (y[i * d.targets + t] - d.f[at]) / d.sd[at];
+        exponent[k] += -0.5 * z * z - (d.sd[at] == first ? 0.0 : std::log(d.sd[at] / first));
+      }
     }
-    sum += constant - log_mean_exp(exponent.data(), draws, 1);
+    sum += (log_sd + constant) - log_mean_exp(exponent.data(), d.draws, 1);
   }
-  return sum / static_cast<double>(points);
+  return sum / static_cast<double>(d.rows);
 }
 
-double rmse(std::span<const double> f, std::int64_t draws, std::span<const double> y) {
-  if (draws == 0 || y.empty()) return nan;
-  const auto points = static_cast<std::int64_t>(y.size());
-  double squares = 0.0;
-  for (std::int64_t i = 0; i < points; ++i) {
-    double mean = 0.0;
-    for (std::int64_t k = 0; k < draws; ++k) mean += f[k * points + i];
-    mean /= static_cast<double>(draws);
-    squares += (y[i] - mean) * (y[i] - mean);
+double rmse(const GaussianDraws& d, std::span<const double> y) {
+  if (d.draws == 0 || y.empty()) return nan;
+  double sum = 0.0;
+  for (std::int64_t t = 0; t < d.targets; ++t) {
+    double squares = 0.0;
+    for (std::int64_t i = 0; i < d.rows; ++i) {
+      const std::int64_t column = i * d.targets + t;
+      double mean = 0.0;
+      for (std::int64_t k = 0; k < d.draws; ++k) mean += d.f[k * d.rows * d.targets + column];
+      mean /= static_cast<double>(d.draws);
+      squares += (y[column] - mean) * (y[column] - mean);
+    }
+    sum += std::sqrt(squares / static_cast<double>(d.rows));
   }
-  return std::sqrt(squares / static_cast<double>(points));
+  return sum / static_cast<double>(d.targets);
 }
 
-std::vector<double> pit(std::span<const double> f, std::int64_t draws, std::span<const double> y,
-                        double sigma) {
-  const auto points = static_cast<std::int64_t>(y.size());
-  if (draws == 0) return std::vector<double>(y.size(), nan);
+std::vector<double> pit(const GaussianDraws& d, std::span<const double> y) {
+  if (d.draws == 0) return std::vector<double>(y.size(), nan);
   std::vector<double> values(y.size());
-  const double scale = 1.0 / (sigma * std::numbers::sqrt2);
-  for (std::int64_t i = 0; i < points; ++i) {
+  for (std::size_t i = 0; i < y.size(); ++i) {
     double sum = 0.0;
-    for (std::int64_t k = 0; k < draws; ++k) {
-      sum += 0.5 * std::erfc((f[k * points + i] - y[i]) * scale);
+    for (std::int64_t k = 0; k < d.draws; ++k) {
+      const std::size_t at = static_cast<std::size_t>(k) * y.size() + i;
+      const double scale = 1.0 / (d.sd[at] * std::numbers::sqrt2);
+      sum += 0.5 * std::erfc((d.f[at] - y[i]) * scale);
     }
-    values[i] = sum / static_cast<double>(draws);
+    values[i] = sum / static_cast<double>(d.draws);
   }
   return values;
 }

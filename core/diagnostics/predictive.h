@@ -4,22 +4,22 @@
 #include <span>
 #include <vector>
 
+#include "core/diagnostics/gaussian_draws.h"
+
 /// Scores of a pooled predictive. K draws with equal weights, n test points, C classes; natural
 /// logarithms; arrays are row-major. Every score is NaN when K or n is 0. Any thread.
 namespace ergo::diagnostics {
 
-/// -mean_i log (1/K) sum_k N(y_i; f_ki, sigma^2), nats. @param f [K, n] latent values; f, y and
-/// sigma > 0 in the same units.
-double gaussian_nll(std::span<const double> f, std::int64_t draws, std::span<const double> y,
-                    double sigma);
+/// -mean_i log (1/K) sum_k prod_t N(y_it; f_kit, sd_kit^2), nats: the targets of a row together.
+/// @param y [n, T]
+double gaussian_nll(const GaussianDraws& draws, std::span<const double> y);
 
-/// Root mean square of y minus the mean over draws.
-double rmse(std::span<const double> f, std::int64_t draws, std::span<const double> y);
+/// Root mean square of y minus the mean over draws; of several targets the mean of theirs.
+double rmse(const GaussianDraws& draws, std::span<const double> y);
 
-/// Probability integral transform [n]: the mixture's distribution function at y,
-/// (1/K) sum_k Phi((y_i - f_ki) / sigma), in [0, 1].
-std::vector<double> pit(std::span<const double> f, std::int64_t draws, std::span<const double> y,
-                        double sigma);
+/// Probability integral transform [n, T]: the mixture's distribution function at y,
+/// (1/K) sum_k Phi((y_it - f_kit) / sd_kit), in [0, 1].
+std::vector<double> pit(const GaussianDraws& draws, std::span<const double> y);
 
 /// Share of test points inside the central interval of probability `level` of the mixture, noise
 /// included. The interval lies between exact quantiles of the mixture, so y is inside if and only

@@ -31,13 +31,15 @@ struct CurveData {
   std::vector<double> train_x, train_y;
   std::vector<double> grid_x;  ///< G points
   std::vector<double> true_y;  ///< noise-free function on the grid; empty when unknown
-  double noise_sd = 0.0;       ///< observation noise of the likelihood, original units
+  double noise_sd = 0.0;       ///< of generated data, original units; 0: unknown
   std::string x_label = "x", y_label = "y";
 };
 
-/// Quantile bands of the latent function f(x) on the grid (no observation noise), original units.
+/// Quantile bands of the latent function f(x) on the grid, and of a new observation y(x), noise
+/// included; original units.
 struct Band {
-  std::vector<double> mean, q05, q25, q75, q95;  ///< [G] each
+  std::vector<double> mean, q05, q25, q75, q95;  ///< of f, [G] each
+  std::vector<double> y05, y95;                  ///< of y, [G] each; empty for a reference
   std::vector<std::vector<double>> functions;    ///< up to 8 single draws [G]
 };
 
@@ -45,7 +47,7 @@ struct RunStarted {
   std::int64_t run = 0;
   std::string preset, title;
   std::uint64_t seed = 0;
-  std::string task;  ///< "regression" or "classification"
+  std::string task;  ///< "regression", "classification" or, of a bare log-density, "density"
   std::vector<SamplerInfo> samplers;
   CurveData curve;
   Band reference;  ///< of the HMC reference; empty vectors when there is none

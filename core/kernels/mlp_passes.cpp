@@ -11,22 +11,6 @@
 
 #include "core/kernels/gemm-inl.h"
 
-#ifndef ERGO_CORE_KERNELS_MLP_PASSES_ONCE
-#define ERGO_CORE_KERNELS_MLP_PASSES_ONCE
-namespace ergo {
-/// Longest vector of any instruction set: buffers are laid out once for all of them, so this must
-/// not be HWY_MAX_BYTES, which belongs to the one being compiled.
-inline constexpr std::size_t longest_vector_bytes = 64;
-
-/// Columns of examples: a multiple of the longest tile, so that every pass may use whole ones.
-template <class T>
-inline std::int64_t padded(std::int64_t count) {
-  constexpr auto tile = static_cast<std::int64_t>(2 * longest_vector_bytes / sizeof(T));
-  return (count + tile - 1) / tile * tile;
-}
-}  // namespace ergo
-#endif
-
 HWY_BEFORE_NAMESPACE();
 namespace ergo {
 namespace HWY_NAMESPACE {
@@ -131,54 +115,6 @@ void backward(const MlpShape& shape, const T* theta, MlpBuffers<T>& b, T* grad) 
   }
 }
 
-/// Softmax over the rows of every column; leaves scale * p in delta. The logarithm of the sum goes
-/// to back's first row, so that the loss of a label is that minus its own output.
-template <class T>
-void softmax(std::int64_t classes, double scale, MlpBuffers<T>& b) {
-  const hn::ScalableTag<T> d;
-  const T* f = b.h.back().data();
-  T* delta = b.delta.data();
-  for (std::int64_t i = 0; i < b.stride; i += static_cast<std::int64_t>(hn::Lanes(d))) {
-    auto top = hn::Load(d, f + i);
-    for (std::int64_t c = 1; c < classes; ++c)
-      top = hn::Max(top, hn::Load(d, f + c * b.stride + i));
-    auto total = hn::Zero(d);
-    for (std::int64_t c = 0; c < classes; ++c) {
-      const auto e = hn::Exp(d, hn::Sub(hn::Load(d, f + c * b.stride + i), top));
-      hn::Store(e, d, delta + c * b.stride + i);
-      total = hn::Add(total, e);
-    }
-    const auto factor = hn::Div(hn::Set(d, static_cast<T>(scale)), total);
-    for (std::int64_t c = 0; c < classes; ++c) {
-      hn::Store(hn::Mul(hn::Load(d, delta + c * b.stride + i), factor), d,
-                delta + c * b.stride + i);
-    }
-    hn::Store(hn::Add(top, hn::Log(d, total)), d, b.back.data() + i);
-  }
-}
-
-template <class T>
-double prior(double precision, const T* HWY_RESTRICT theta, std::int64_t count,
-             T* HWY_RESTRICT grad) {
-  const hn::ScalableTag<T> d;
-  const std::size_t lanes = hn::Lanes(d);
-  const auto p = hn::Set(d, static_cast<T>(precision));
-  double squares = 0.0;
-  constexpr std::int64_t sum_at_most = 1024;
-  for (std::int64_t begin = 0; begin < count; begin += sum_at_most) {
-    const std::int64_t end = std::min(count, begin + sum_at_most);
-    auto sum = hn::Zero(d);
-    for (std::int64_t i = begin; i < end; i += static_cast<std::int64_t>(lanes)) {
-      const std::size_t n = lanes_used(end, i, lanes);
-      const auto t = load_part(d, theta + i, n);
-      store_part(hn::MulAdd(p, t, load_part(d, grad + i, n)), d, grad + i, n);
-      sum = hn::MulAdd(t, t, sum);
-    }
-    squares += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum)));
-  }
-  return 0.5 * precision * squares;
-}
-
 // Highway chooses among functions, not templates: one name for each type.
 #define ERGO_MLP_FOR(T, name)                                                                   \
   void transpose_inputs_##name(const MlpShape& s, MlpBuffers<T>& b) { transpose_inputs(s, b); } \
@@ -187,9 +123,7 @@ double prior(double precision, const T* HWY_RESTRICT theta, std::int64_t count,
   }                                                                                             \
   void backward_##name(const MlpShape& s, const T* theta, MlpBuffers<T>& b, T* grad) {          \
     backward(s, theta, b, grad);                                                                \
-  }                                                                                             \
-  void softmax_##name(std::int64_t c, double scale, MlpBuffers<T>& b) { softmax(c, scale, b); } \
-  double prior_##name(double p, const T* t, std::int64_t n, T* g) { return prior(p, t, n, g); }
+  }
 ERGO_MLP_FOR(float, f32)
 ERGO_MLP_FOR(double, f64)
 #undef ERGO_MLP_FOR
@@ -201,77 +135,24 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ergo {
 
-template <class T>
-void Scratch<T>::resize(std::int64_t count) {
-  if (count == count_) return;
-  const std::int64_t room = padded<T>(count) + padded<T>(1);
-  data_ = hwy::AllocateAligned<T>(static_cast<std::size_t>(room));
-  std::fill_n(data_.get(), room, T(0));
-  count_ = count;
-}
-
-template <class T>
-double gaussian_loss(MlpBuffers<T>& b, std::span<const T> y, double sd, double scale) {
-  const T* f = b.h.back().data();
-  const T factor = static_cast<T>(scale / (sd * sd));
-  double squares = 0.0;
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    const T error = f[i] - y[i];
-    squares += static_cast<double>(error) * static_cast<double>(error);
-    b.delta.data()[i] = factor * error;
+#define ERGO_MLP_FOR(T, name)                                                              \
+  HWY_EXPORT(transpose_inputs_##name);                                                     \
+  HWY_EXPORT(forward_##name);                                                              \
+  HWY_EXPORT(backward_##name);                                                             \
+  template <>                                                                              \
+  void mlp_bind<T>(const MlpShape& shape, const T* inputs, std::int64_t examples,          \
+                   MlpBuffers<T>& b) {                                                     \
+    size_buffers(shape, inputs, examples, b);                                              \
+    HWY_DYNAMIC_DISPATCH(transpose_inputs_##name)(shape, b);                               \
+  }                                                                                        \
+  template <>                                                                              \
+  void mlp_forward<T>(const MlpShape& shape, const T* theta, MlpBuffers<T>& b) {           \
+    HWY_DYNAMIC_DISPATCH(forward_##name)(shape, theta, b);                                 \
+  }                                                                                        \
+  template <>                                                                              \
+  void mlp_backward<T>(const MlpShape& shape, const T* theta, MlpBuffers<T>& b, T* grad) { \
+    HWY_DYNAMIC_DISPATCH(backward_##name)(shape, theta, b, grad);                          \
   }
-  std::fill(b.delta.data() + y.size(), b.delta.data() + b.stride, T(0));
-  return scale * squares / (2.0 * sd * sd);
-}
-
-template <class T>
-void subtract_labels(std::int64_t classes, MlpBuffers<T>& b, std::span<const std::int32_t> labels,
-                     double scale, double& sum) {
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const auto at = labels[i] * b.stride + static_cast<std::int64_t>(i);
-    sum += static_cast<double>(b.back.data()[i]) - static_cast<double>(b.h.back().data()[at]);
-    b.delta.data()[at] -= static_cast<T>(scale);
-  }
-  const auto examples = static_cast<std::int64_t>(labels.size());
-  for (std::int64_t c = 0; c < classes; ++c) {
-    std::fill(b.delta.data() + c * b.stride + examples, b.delta.data() + (c + 1) * b.stride, T(0));
-  }
-}
-
-#define ERGO_MLP_FOR(T, name)                                                                   \
-  HWY_EXPORT(transpose_inputs_##name);                                                          \
-  HWY_EXPORT(forward_##name);                                                                   \
-  HWY_EXPORT(backward_##name);                                                                  \
-  HWY_EXPORT(softmax_##name);                                                                   \
-  HWY_EXPORT(prior_##name);                                                                     \
-  template <>                                                                                   \
-  void mlp_bind<T>(const MlpShape& shape, const T* inputs, std::int64_t examples,               \
-                   MlpBuffers<T>& b) {                                                          \
-    size_buffers(shape, inputs, examples, b);                                                   \
-    HWY_DYNAMIC_DISPATCH(transpose_inputs_##name)(shape, b);                                    \
-  }                                                                                             \
-  template <>                                                                                   \
-  void mlp_forward<T>(const MlpShape& shape, const T* theta, MlpBuffers<T>& b) {                \
-    HWY_DYNAMIC_DISPATCH(forward_##name)(shape, theta, b);                                      \
-  }                                                                                             \
-  template <>                                                                                   \
-  void mlp_backward<T>(const MlpShape& shape, const T* theta, MlpBuffers<T>& b, T* grad) {      \
-    HWY_DYNAMIC_DISPATCH(backward_##name)(shape, theta, b, grad);                               \
-  }                                                                                             \
-  template <>                                                                                   \
-  double categorical_loss<T>(std::int64_t classes, MlpBuffers<T> & b,                           \
-                             std::span<const std::int32_t> labels, double scale) {              \
-    HWY_DYNAMIC_DISPATCH(softmax_##name)(classes, scale, b);                                    \
-    double sum = 0.0;                                                                           \
-    subtract_labels(classes, b, labels, scale, sum);                                            \
-    return scale * sum;                                                                         \
-  }                                                                                             \
-  template <>                                                                                   \
-  double add_gaussian_prior<T>(double precision, const T* theta, std::int64_t count, T* grad) { \
-    return HWY_DYNAMIC_DISPATCH(prior_##name)(precision, theta, count, grad);                   \
-  }                                                                                             \
-  template class Scratch<T>;                                                                    \
-  template double gaussian_loss<T>(MlpBuffers<T>&, std::span<const T>, double, double);
 
 template <class T>
 void size_buffers(const MlpShape& shape, const T* inputs, std::int64_t examples, MlpBuffers<T>& b) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include <hwy/aligned_allocator.h>
-
 #include <cstdint>
-#include <span>
 #include <vector>
+
+#include "core/kernels/scratch.h"
 
 /// Forward and backward passes of a multilayer perceptron for one chain. Free of torch and Qt;
 /// the plain counterpart is Mlp::forward under autograd. Chosen at run time for the processor's
@@ -21,19 +20,6 @@ struct MlpShape {
   std::size_t layers() const { return weight_offset.size(); }
 };
 
-/// Aligned numbers with room behind the end for whole vectors; zero when made.
-template <class T>
-class Scratch {
- public:
-  void resize(std::int64_t count);
-  T* data() { return data_.get(); }
-  const T* data() const { return data_.get(); }
-
- private:
-  hwy::AlignedFreeUniquePtr<T[]> data_;
-  std::int64_t count_ = 0;
-};
-
 /// What one chain keeps between the passes. Units are rows, examples columns, `stride` numbers
 /// apart: inputs_t and h are [width, stride]; h_t is [examples, width + padding].
 template <class T>
@@ -46,9 +32,6 @@ struct MlpBuffers {
   std::vector<Scratch<T>> sigmoid;  ///< SiLU only: logistic(z)
   Scratch<T> delta, back;
 };
-
-/// Numbers that may be read (and ignored) behind the last input.
-inline constexpr std::int64_t row_padding = 64;
 
 /// Binds `examples` rows of inputs; they must stay alive and unchanged.
 template <class T>
@@ -63,19 +46,5 @@ void mlp_forward(const MlpShape& shape, const T* theta, MlpBuffers<T>& buffers);
 /// behind the examples must be zero. Writes every weight and bias of `grad`.
 template <class T>
 void mlp_backward(const MlpShape& shape, const T* theta, MlpBuffers<T>& buffers, T* grad);
-
-/// delta = scale * d/df sum_i (f_i - y_i)^2 / (2 sd^2). @return scale * that sum, nats, without
-/// the normalising constant.
-template <class T>
-double gaussian_loss(MlpBuffers<T>& buffers, std::span<const T> y, double sd, double scale);
-
-/// delta = scale * d/df of -sum log softmax(f)[label]. @return scale * that sum, nats.
-template <class T>
-double categorical_loss(std::int64_t classes, MlpBuffers<T>& buffers,
-                        std::span<const std::int32_t> labels, double scale);
-
-/// grad += precision theta. @return precision / 2 sum theta^2, nats.
-template <class T>
-double add_gaussian_prior(double precision, const T* theta, std::int64_t count, T* grad);
 
 }  // namespace ergo

@@ -51,6 +51,20 @@ const std::vector<Measure>& measures() {
        .doc = "Distance between the halves of the reference; a difference below it is not "
               "resolved.",
        .needs = "an HMC reference of two chains"},
+      {.id = "mean_error",
+       .title = "Error of the mean",
+       .unit = "true sd",
+       .doc = "Targets with known moments: largest |mean of the draws - true mean| / true sd over "
+              "the coordinates; lower is better.",
+       .better = Better::lower,
+       .least_draws = pair},
+      {.id = "sd_error",
+       .title = "Error of the sd",
+       .unit = "",
+       .doc = "Targets with known moments: largest |sd of the draws / true sd - 1| over the "
+              "coordinates; lower is better.",
+       .better = Better::lower,
+       .least_draws = pair},
       {.id = "validation_nll",
        .title = "Validation NLL",
        .unit = "nats",

@@ -101,8 +101,8 @@ class HeldOut {
       const MetaTask& task = tasks[i];
       const auto share =
           static_cast<std::int64_t>(static_cast<double>(e.steps) * e.burn_in_fraction);
-      const auto sampler = candidate.make(
-          {&task.posterior.network->layout(), e.steps, share, task.posterior.data_count(), {}});
+      const auto sampler =
+          candidate.make({&task.posterior.layout, e.steps, share, task.posterior.data_count(), {}});
       const std::int64_t burn_in = sampler->draw_schedule() ? 0 : share;
       out[i] = unroll(*sampler, task, {e.steps, burn_in, e.draws}, key.fold_in(i), control_) -
                task.true_nll;

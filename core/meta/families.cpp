@@ -8,6 +8,8 @@
 #include <numbers>
 #include <vector>
 
+#include "core/models/mlp.h"
+
 namespace ergo {
 namespace {
 
@@ -110,8 +112,8 @@ std::int64_t integer_between(ScalarStream& s, std::int64_t low, std::int64_t hig
   return low + static_cast<std::int64_t>(s.integer(static_cast<std::uint64_t>(high - low + 1)));
 }
 
-ModelConfig make_model(const FamilyConfig& c, ScalarStream& s) {
-  ModelConfig model;
+MlpConfig make_model(const FamilyConfig& c, ScalarStream& s) {
+  MlpConfig model;
   const std::int64_t width = integer_between(s, c.width_min, c.width_max);
   const std::int64_t depth = integer_between(s, c.depth_min, c.depth_max);
   model.hidden.assign(static_cast<std::size_t>(depth), width);
@@ -127,7 +129,7 @@ MetaTask make_task(const FamilyConfig& config, RngKey key) {
   const Gap gap = make_gap(config, s);
   const double noise = log_uniform(s, config.noise_min, config.noise_max);
   const std::int64_t points = integer_between(s, config.points_min, config.points_max);
-  const ModelConfig model = make_model(config, s);
+  const MlpConfig model = make_model(config, s);
 
   auto data = std::make_shared<Dataset>();
   data->name = config.functions;
@@ -135,11 +137,12 @@ MetaTask make_task(const FamilyConfig& config, RngKey key) {
   MetaTask task;
   data->train = make_split(points, f, gap, noise, s, nullptr);
   data->test = make_split(config.validation_points, f, Gap{}, noise, s, &task.true_nll);
-  PosteriorConfig posterior;
-  posterior.noise_sd = noise;
-  posterior.weight_prior = config.weight_prior;
-  posterior.bias_prior = config.bias_prior;
-  task.posterior = make_posterior(std::move(data), model, posterior);
+  LikelihoodConfig noise_of_task;
+  noise_of_task.noise_sd = noise;
+  const auto likelihood = make_likelihood("gaussian", noise_of_task, *data);
+  const auto network = make_mlp(model, data->inputs, likelihood->outputs());
+  task.posterior =
+      make_posterior(std::move(data), network, likelihood, config.weight_prior, config.bias_prior);
   return task;
 }
 

@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/out_of_memory.h"
 #include "core/base/torch.h"
+#include "core/posteriors/potentials.h"
 #include "core/run/collection.h"
 #include "core/run/device_stream.h"
 #include "core/run/report.h"
@@ -145,17 +146,13 @@ class RowUnroll {
   std::vector<torch::Tensor> finite_to_the_end_;  ///< finite_ of a row at its own last transition
 };
 
-/// What arms must share to be rows of one state.
-auto shape_of(const Arm& arm) {
-  const Mlp& network = *arm.task->posterior.network;
-  return std::pair(network.widths(), network.activation());
-}
-
 std::vector<double> unroll_groups(const std::vector<Arm>& arms, const torch::Device& device,
                                   const RunControl& control) {
   const torch::NoGradGuard no_grad;
-  std::map<decltype(shape_of(arms.front())), std::vector<std::size_t>> groups;
-  for (std::size_t i = 0; i < arms.size(); ++i) groups[shape_of(arms[i])].push_back(i);
+  std::map<std::string, std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < arms.size(); ++i) {
+    groups[arms[i].task->posterior.shape_key()].push_back(i);
+  }
   std::vector<double> losses(arms.size(), std::numeric_limits<double>::quiet_NaN());
   for (const auto& [shape, members] : groups) {
     std::vector<const Arm*> rows;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/posteriors/potentials.h"
 #include "core/run/collection.h"
 #include "core/run/report.h"
 #include "core/samplers/l2e.h"
@@ -12,7 +13,7 @@ namespace ergo {
 
 double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& plan, RngKey key,
               const RunControl& control) {
-  const auto potential = make_mlp_potential(task.posterior, torch::kFloat);
+  const auto potential = make_potential(task.posterior, torch::kFloat);
   potential->bind_all();
   const CollectionPlan collection =
       plan_collection(sampler, "meta", plan.steps, plan.burn_in, plan.draws);
@@ -35,8 +36,7 @@ double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& pl
 std::unique_ptr<Sampler> sampler_of(const Arm& arm) {
   const Posterior& posterior = arm.task->posterior;
   return make_l2e(
-      arm.phi,
-      {&posterior.network->layout(), arm.plan.steps, arm.plan.burn_in, posterior.data_count(), {}});
+      arm.phi, {&posterior.layout, arm.plan.steps, arm.plan.burn_in, posterior.data_count(), {}});
 }
 
 double unroll(const Arm& arm, const RunControl& control) {

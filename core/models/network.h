@@ -5,14 +5,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/layout.h"
-#include "core/config/field.h"
+#include "core/models/passes.h"
 
 namespace ergo {
 
-/// A network as a function of flat positions.
+/// A network as a function of flat positions. Immutable; shared by all threads.
 class Network {
  public:
   virtual ~Network() = default;
@@ -22,6 +23,16 @@ class Network {
   /// @param position [chains, params]  @param x [chains or 1, batch, inputs]
   /// @return outputs (regression) or logits (classification), [chains, batch, outputs].
   virtual torch::Tensor forward(const torch::Tensor& position, const torch::Tensor& x) const = 0;
+  virtual std::int64_t outputs() const = 0;
+  /// Equal for networks that are the same function of (position, x): their chains may be rows of
+  /// one state.
+  virtual std::string shape_key() const = 0;
+
+  /// Hand-written passes on the CPU in float32 and float64; null where there are none.
+  virtual std::unique_ptr<Passes<float>> passes_f32() const { return nullptr; }
+  virtual std::unique_ptr<Passes<double>> passes_f64() const { return nullptr; }
+  /// Passes for many chains at once; null where there are none.
+  virtual std::unique_ptr<BatchedPasses> batched_passes() const { return nullptr; }
 
  protected:
   void add_block(std::string name, std::vector<std::int64_t> shape, std::int64_t fan_in) {
@@ -34,18 +45,13 @@ class Network {
   std::vector<std::int64_t> fan_in_;
 };
 
-/// The model section of a preset.
-struct ModelConfig {
-  std::string kind = "mlp";
-  std::vector<std::int64_t> hidden = {50, 50};
-  std::string activation = "tanh";
-  template <class V>
-  void visit(V&& v) {
-    v("kind", kind, FieldInfo{.choices = {"mlp"}, .doc = "Network family."});
-    v("hidden", hidden, FieldInfo{.min = 1, .max = 65536, .doc = "Widths of the hidden layers."});
-    v("activation", activation,
-      FieldInfo{.choices = {"tanh", "relu", "silu"}, .doc = "Activation of the hidden layers."});
-  }
-};
+/// The passes of a type: float or double.
+template <class T>
+std::unique_ptr<Passes<T>> passes_of(const Network& network) {
+  if constexpr (sizeof(T) == sizeof(float))
+    return network.passes_f32();
+  else
+    return network.passes_f64();
+}
 
 }  // namespace ergo

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <cmath>
-#include <numbers>
-
 #include "core/base/torch.h"
-#include "core/posteriors/posterior.h"
+#include "core/posteriors/potentials.h"
 #include "core/posteriors/train_rows.h"
 
 namespace ergo {
@@ -12,13 +9,16 @@ namespace {
 class AutogradPotential final : public Potential {
  public:
   AutogradPotential(const Posterior& posterior, const torch::TensorOptions& options)
-      : posterior_(posterior), options_(options), precision_(prior_precision(posterior, options)) {}
+      : posterior_(posterior),
+        options_(options),
+        precision_(prior_precision(posterior, options)),
+        mean_(prior_mean(posterior, options)) {}
 
   void bind(std::span<const std::int64_t> rows, std::int64_t batch) override {
     const TrainRows bound = gather_rows(*posterior_.data, rows, options_);
     const auto chains = static_cast<std::int64_t>(rows.size()) / batch;
     x_ = bound.x.reshape({chains, batch, bound.x.size(1)});
-    target_ = bound.target.reshape({chains, batch});
+    target_ = by_chain(bound.target, chains, batch);
     scale_ = static_cast<double>(data_count()) / static_cast<double>(batch);
   }
 
@@ -28,32 +28,22 @@ class AutogradPotential final : public Potential {
     const torch::AutoGradMode enable(true);
     const torch::Tensor theta = position.detach().clone().requires_grad_(true);
     const torch::Tensor f = posterior_.network->forward(theta, x_);
-    const torch::Tensor prior = (theta.square() * precision_).sum(1) * 0.5;
+    const torch::Tensor own = theta.slice(1, posterior_.own_offset());
+    const torch::Tensor prior = ((theta - mean_).square() * precision_).sum(1) * 0.5;
     const torch::Tensor potential =
-        negative_log_likelihood(f) * scale_ + prior + posterior_.prior_constant();
+        posterior_.likelihood->nll(f, target_, own) * scale_ + prior + posterior_.prior_constant();
     evaluation_.grad = torch::autograd::grad({potential.sum()}, {theta})[0].contiguous();
     evaluation_.potential = potential.detach();
     return evaluation_;
   }
 
   std::int64_t data_count() const override { return posterior_.data_count(); }
-  const ParameterLayout& layout() const override { return posterior_.network->layout(); }
+  const ParameterLayout& layout() const override { return posterior_.layout; }
 
  private:
-  /// Summed over the bound batch, [chains].
-  torch::Tensor negative_log_likelihood(const torch::Tensor& f) const {
-    const torch::Tensor target = target_.expand({f.size(0), f.size(1)});
-    if (posterior_.data->task == Task::classification) {
-      return -torch::log_softmax(f, 2).gather(2, target.unsqueeze(2)).sum({1, 2});
-    }
-    const double sd = posterior_.noise_sd;
-    const double constant = std::log(sd * std::sqrt(2.0 * std::numbers::pi));
-    return ((f.squeeze(2) - target).square() / (2.0 * sd * sd) + constant).sum(1);
-  }
-
   Posterior posterior_;
   torch::TensorOptions options_;
-  torch::Tensor precision_, x_, target_;
+  torch::Tensor precision_, mean_, x_, target_;
   double scale_ = 1.0;
   Evaluation evaluation_;
 };

@@ -6,52 +6,80 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/base/error.h"
 #include "core/base/noise.h"
+#include "core/models/models.h"
 
 namespace ergo {
 
 double Posterior::prior_constant() const {
   double sum = 0.0;
-  const auto& blocks = network->layout().blocks();
-  for (std::size_t b = 0; b < blocks.size(); ++b) {
-    const double log_normaliser = std::log(prior_sd[b] * std::sqrt(2.0 * std::numbers::pi));
+  const auto& blocks = layout.blocks();
+  for (std::size_t b = 0; b < prior.size(); ++b) {
+    const double log_normaliser = std::log(prior[b].sd * std::sqrt(2.0 * std::numbers::pi));
     sum += static_cast<double>(ParameterLayout::size_of(blocks[b])) * log_normaliser;
   }
   return sum;
 }
 
-Posterior make_posterior(std::shared_ptr<const Dataset> data, const ModelConfig& model,
-                         const PosteriorConfig& config) {
-  if (data->targets != 1) {
-    throw Error(ExitCode::config, fmt::format("Field 'data.target' names {} columns, but the "
-                                              "likelihood takes one target.",
-                                              data->targets));
+Posterior make_posterior(std::shared_ptr<const Dataset> data,
+                         std::shared_ptr<const Network> network,
+                         std::shared_ptr<const Likelihood> likelihood, double weight_prior,
+                         double bias_prior) {
+  if (network->outputs() != likelihood->outputs()) {
+    throw Error(
+        ExitCode::config,
+        fmt::format("The network has {} outputs, but likelihood '{}' of data '{}' needs {}.",
+                    network->outputs(), likelihood->id(), data->name, likelihood->outputs()));
   }
   Posterior posterior;
-  posterior.network = std::make_shared<Mlp>(data->inputs, model.hidden, data->outputs,
-                                            activation_from(model.activation));
-  posterior.noise_sd = config.noise_sd / data->standardisation.y_sd[0];
-  const Mlp& network = *posterior.network;
-  for (std::size_t b = 0; b < network.layout().blocks().size(); ++b) {
-    const std::int64_t fan_in = network.fan_in(b);
-    posterior.prior_sd.push_back(fan_in > 0
-                                     ? config.weight_prior / std::sqrt(static_cast<double>(fan_in))
-                                     : config.bias_prior);
+  const auto& blocks = network->layout().blocks();
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    const std::int64_t fan_in = network->fan_in(b);
+    const double root = std::sqrt(static_cast<double>(fan_in));
+    posterior.layout.add(blocks[b].name, blocks[b].shape);
+    posterior.prior.push_back(fan_in > 0 ? BlockPrior{0.0, weight_prior / root, 1.0 / root}
+                                         : BlockPrior{0.0, bias_prior, 0.0});
+  }
+  for (const OwnBlock& own : likelihood->own_blocks()) {
+    posterior.layout.add(own.name, own.shape);
+    posterior.prior.push_back({own.prior_mean, own.prior_sd, 0.0});
   }
   posterior.data = std::move(data);
+  posterior.network = std::move(network);
+  posterior.likelihood = std::move(likelihood);
+  return posterior;
+}
+
+Posterior make_posterior(std::shared_ptr<const Dataset> data, const nlohmann::json& model,
+                         const PosteriorConfig& config) {
+  auto likelihood = make_likelihood(config.likelihood, config, *data);
+  auto network = make_network(model, *data, likelihood->outputs());
+  return make_posterior(std::move(data), std::move(network), std::move(likelihood),
+                        config.weight_prior, config.bias_prior);
+}
+
+Posterior make_posterior(std::shared_ptr<const LogDensity> density) {
+  Posterior posterior;
+  posterior.layout.add("theta", {density->dimensions()});
+  posterior.prior.push_back({0.0, 1.0, density->initial_sd()});
+  Dataset none;
+  none.name = density->id();
+  posterior.data = std::make_shared<const Dataset>(std::move(none));
+  posterior.density = std::move(density);
   return posterior;
 }
 
 torch::Tensor initial_position(const Posterior& posterior, RngKey key, std::int64_t chain,
                                torch::Dtype dtype) {
-  const Mlp& network = *posterior.network;
-  torch::Tensor position = torch::zeros({1, network.layout().size()}, torch::kFloat);
+  torch::Tensor position = torch::zeros({1, posterior.layout.size()}, torch::kFloat);
   fill_normal(key, chain, 0, position.numel(), position.data_ptr<float>());
-  for (std::size_t b = 0; b < network.layout().blocks().size(); ++b) {
-    const BlockInfo& block = network.layout().blocks()[b];
-    const std::int64_t fan_in = network.fan_in(b);
-    const double scale = fan_in > 0 ? 1.0 / std::sqrt(static_cast<double>(fan_in)) : 0.0;
-    position.slice(1, block.offset, block.offset + ParameterLayout::size_of(block)).mul_(scale);
+  const auto& blocks = posterior.layout.blocks();
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    const std::int64_t offset = blocks[b].offset, size = ParameterLayout::size_of(blocks[b]);
+    torch::Tensor block = position.slice(1, offset, offset + size);
+    block.mul_(posterior.prior[b].initial_sd);
+    if (posterior.prior[b].mean != 0.0) block.add_(posterior.prior[b].mean);
   }
   return position.to(dtype);
 }

@@ -6,26 +6,27 @@
 #include <string>
 #include <vector>
 
+#include "core/base/layout.h"
 #include "core/base/rng.h"
 #include "core/config/field.h"
 #include "core/data/dataset.h"
-#include "core/models/mlp.h"
-#include "core/posteriors/potential.h"
+#include "core/likelihoods/likelihoods.h"
+#include "core/models/network.h"
+#include "core/targets/log_density.h"
 
 namespace ergo {
 
 /// The posterior section of a preset.
-struct PosteriorConfig {
-  double noise_sd = 0.1;
+struct PosteriorConfig : LikelihoodConfig {
+  std::string likelihood;
   double weight_prior = 1.0;
   double bias_prior = 1.0;
   template <class V>
   void visit(V&& v) {
-    v("noise_sd", noise_sd,
-      FieldInfo{.min = 0,
-                .open_min = true,
-                .doc = "Standard deviation of the Gaussian likelihood, in units of the targets; "
-                       "classification ignores it."});
+    v("likelihood", likelihood,
+      FieldInfo{.choices = likelihood_choices(),
+                .doc = "p(y | f(x)); empty: gaussian for regressions, categorical for classes."});
+    visit_likelihood(v);
     v("weight_prior", weight_prior,
       FieldInfo{.min = 0,
                 .open_min = true,
@@ -35,42 +36,48 @@ struct PosteriorConfig {
   }
 };
 
-/// Network, prior and likelihood over one data set: everything that U(theta) needs but a batch.
-/// Immutable; shared by all threads.
-struct Posterior {
-  std::shared_ptr<const Dataset> data;
-  std::shared_ptr<const Mlp> network;
-  double noise_sd = 1.0;         ///< in standardised target units
-  std::vector<double> prior_sd;  ///< per block of the layout
-
-  /// -log p(theta) without its gradient is this constant plus sum theta^2 / (2 sd^2).
-  double prior_constant() const;
-  std::int64_t data_count() const { return data->train.size(); }
+/// Prior N(mean, sd^2) of a block's parameters, and N(mean, initial_sd^2) where chains start.
+struct BlockPrior {
+  double mean = 0.0, sd = 1.0, initial_sd = 0.0;
 };
 
-Posterior make_posterior(std::shared_ptr<const Dataset> data, const ModelConfig& model,
+/// Everything that U(theta) needs but a batch: network, likelihood and prior over one data set, or
+/// a bare log-density, which has none of them. Immutable; shared by all threads.
+struct Posterior {
+  std::shared_ptr<const Dataset> data;  ///< of a bare target empty
+  std::shared_ptr<const Network> network;
+  std::shared_ptr<const Likelihood> likelihood;
+  std::shared_ptr<const LogDensity> density;  ///< of a bare target; then the two above are null
+  ParameterLayout layout;                     ///< the network's blocks, then the likelihood's own
+  std::vector<BlockPrior> prior;              ///< per block
+
+  /// -log p(theta) without its gradient is this constant plus sum (theta - mean)^2 / (2 sd^2).
+  double prior_constant() const;
+  std::int64_t data_count() const { return density ? 1 : data->train.size(); }  ///< n
+  /// Where the likelihood's own parameters begin.
+  std::int64_t own_offset() const { return network ? network->layout().size() : layout.size(); }
+  /// Equal for posteriors whose chains may be rows of one state.
+  std::string shape_key() const { return network->shape_key() + " " + likelihood->id(); }
+};
+
+/// Prior and initial positions by fan-in: weights N(0, (w0 / sqrt(fan_in))^2), started at
+/// N(0, 1 / fan_in); biases N(0, b0^2), started at 0.
+/// @throws Error{config} where the network's outputs are not the likelihood's.
+Posterior make_posterior(std::shared_ptr<const Dataset> data,
+                         std::shared_ptr<const Network> network,
+                         std::shared_ptr<const Likelihood> likelihood, double weight_prior,
+                         double bias_prior);
+
+/// The same with the likelihood that the config names, over the network of a model section
+/// (models/models.h).
+Posterior make_posterior(std::shared_ptr<const Dataset> data, const nlohmann::json& model,
                          const PosteriorConfig& config);
 
-/// Weights N(0, 1/fan_in), biases 0; the bits of chain c depend on (key, c) alone.
+Posterior make_posterior(std::shared_ptr<const LogDensity> density);
+
+/// Where chain c starts, as BlockPrior says; the bits depend on (key, c) alone.
 /// @return [1, params] of `dtype`.
 torch::Tensor initial_position(const Posterior& posterior, RngKey key, std::int64_t chain,
                                torch::Dtype dtype);
-
-/// U by automatic differentiation: any dtype and device. The reference of the two that follow.
-std::unique_ptr<Potential> make_autograd_potential(const Posterior& posterior,
-                                                   const torch::TensorOptions& options);
-
-/// U of all chains at once in batched matrix products: any dtype and device, made for CUDA. Data
-/// stay on the device; the same queue of work every time, whatever rows are bound.
-std::unique_ptr<Potential> make_batched_mlp_potential(const Posterior& posterior,
-                                                      const torch::TensorOptions& options);
-
-/// The same where row c has the posterior rows[c], all of its data bound: networks of one shape,
-/// data sets of any size. One task; bind() is refused; data_count() is the first row's.
-std::unique_ptr<Potential> make_population_potential(std::vector<Posterior> rows,
-                                                     const torch::TensorOptions& options);
-
-/// U by the hand-written passes of kernels/mlp_passes.h; CPU, float32 or float64.
-std::unique_ptr<Potential> make_mlp_potential(const Posterior& posterior, torch::Dtype dtype);
 
 }  // namespace ergo

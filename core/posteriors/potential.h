@@ -29,6 +29,9 @@ class Potential {
   virtual const Evaluation& evaluate(const torch::Tensor& position) = 0;
   virtual std::int64_t data_count() const = 0;  ///< n
   virtual const ParameterLayout& layout() const = 0;
+  /// True when an evaluation queues the same work on a device every time, so that it may be
+  /// recorded.
+  virtual bool repeats() const { return false; }
 };
 
 }  // namespace ergo

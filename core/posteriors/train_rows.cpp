@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/posteriors/train_rows.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "core/base/torch.h"
@@ -20,17 +21,26 @@ TrainRows gather_rows(const Dataset& data, std::span<const std::int64_t> rows,
     train.x.gather(rows.data(), count, gathered.x.data_ptr<float>());
   }
   gathered.x = gathered.x.to(options.device());
-  const bool regression = data.task == Task::regression;
-  torch::Tensor target = torch::empty({count}, regression ? torch::kDouble : torch::kLong);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto row = static_cast<std::size_t>(rows[static_cast<std::size_t>(i)]);
-    if (regression)
-      target.data_ptr<double>()[i] = train.y[row];
-    else
-      target.data_ptr<std::int64_t>()[i] = train.labels[row];
+  if (!train.labels.empty()) {
+    torch::Tensor labels = torch::empty({count}, torch::kLong);
+    for (std::int64_t i = 0; i < count; ++i) {
+      labels.data_ptr<std::int64_t>()[i] = train.labels[static_cast<std::size_t>(rows[i])];
+    }
+    gathered.target = labels.to(options.device());
+    return gathered;
   }
-  gathered.target = regression ? target.to(options) : target.to(options.device());
+  torch::Tensor target = torch::empty({count, data.targets}, torch::kDouble);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double* row = train.y.data() + rows[i] * data.targets;
+    std::copy_n(row, data.targets, target.data_ptr<double>() + i * data.targets);
+  }
+  gathered.target = target.to(options);
   return gathered;
+}
+
+torch::Tensor by_chain(const torch::Tensor& target, std::int64_t chains, std::int64_t batch) {
+  if (target.dim() == 1) return target.reshape({chains, batch});
+  return target.reshape({chains, batch, target.size(1)});
 }
 
 std::vector<std::int64_t> all_rows(const Dataset& data) {
@@ -39,15 +49,29 @@ std::vector<std::int64_t> all_rows(const Dataset& data) {
   return rows;
 }
 
-torch::Tensor prior_precision(const Posterior& posterior, const torch::TensorOptions& options) {
-  std::vector<torch::Tensor> precision;
-  const auto& blocks = posterior.network->layout().blocks();
+namespace {
+
+/// A number of each block for each of its parameters, [params].
+template <class Number>
+torch::Tensor of_blocks(const Posterior& posterior, const torch::TensorOptions& options,
+                        Number number) {
+  std::vector<torch::Tensor> parts;
+  const auto& blocks = posterior.layout.blocks();
   for (std::size_t b = 0; b < blocks.size(); ++b) {
-    const double sd = posterior.prior_sd[b];
-    precision.push_back(
-        torch::full({ParameterLayout::size_of(blocks[b])}, 1.0 / (sd * sd), options));
+    parts.push_back(
+        torch::full({ParameterLayout::size_of(blocks[b])}, number(posterior.prior[b]), options));
   }
-  return torch::cat(precision);
+  return torch::cat(parts);
+}
+
+}  // namespace
+
+torch::Tensor prior_precision(const Posterior& posterior, const torch::TensorOptions& options) {
+  return of_blocks(posterior, options, [](const BlockPrior& p) { return 1.0 / (p.sd * p.sd); });
+}
+
+torch::Tensor prior_mean(const Posterior& posterior, const torch::TensorOptions& options) {
+  return of_blocks(posterior, options, [](const BlockPrior& p) { return p.mean; });
 }
 
 }  // namespace ergo

@@ -12,7 +12,7 @@ namespace ergo {
 /// Training data as tensors.
 struct TrainRows {
   torch::Tensor x;       ///< [rows, inputs]
-  torch::Tensor target;  ///< [rows]: targets of the options' dtype, or labels as int64
+  torch::Tensor target;  ///< targets of the options' dtype [rows, targets], or labels int64 [rows]
 };
 
 /// The given rows, on the options' device.
@@ -21,7 +21,11 @@ TrainRows gather_rows(const Dataset& data, std::span<const std::int64_t> rows,
 
 std::vector<std::int64_t> all_rows(const Dataset& data);
 
-/// 1 / sd^2 of the prior for every parameter, [params].
+/// The same rows as `chains` batches: [chains, batch, ...].
+torch::Tensor by_chain(const torch::Tensor& target, std::int64_t chains, std::int64_t batch);
+
+/// 1 / sd^2 and the mean of the prior for every parameter, [params].
 torch::Tensor prior_precision(const Posterior& posterior, const torch::TensorOptions& options);
+torch::Tensor prior_mean(const Posterior& posterior, const torch::TensorOptions& options);
 
 }  // namespace ergo

@@ -6,9 +6,10 @@
 #include "core/config/meta_config.h"
 #include "core/config/run_config.h"
 #include "core/data/data_config.h"
-#include "core/models/network.h"
+#include "core/models/models.h"
 #include "core/posteriors/posterior.h"
 #include "core/registry/registry.h"
+#include "core/targets/targets.h"
 
 namespace ergo {
 namespace {
@@ -19,10 +20,9 @@ const std::vector<std::string> descriptive_keys = {"schema", "kind", "title", "d
 
 std::vector<std::string> structural_keys(const Preset& preset) {
   std::vector<std::string> keys = descriptive_keys;
-  const std::vector<std::string> more =
-      is_meta(preset)
-          ? std::vector<std::string>{"family", "es", "dynamics", "evaluation"}
-          : std::vector<std::string>{"data", "model", "posterior", "samplers", "tuned", "tuning"};
+  std::vector<std::string> more = {"data", "model", "posterior", "samplers", "tuned", "tuning"};
+  if (is_target(preset)) more = {"target", "samplers", "tuned", "tuning"};
+  if (is_meta(preset)) more = {"family", "es", "dynamics", "evaluation"};
   keys.insert(keys.end(), more.begin(), more.end());
   return keys;
 }
@@ -51,6 +51,10 @@ std::vector<Part> meta_parts(const Preset& preset) {
 
 bool is_meta(const Preset& preset) { return preset.kind() == "meta-train"; }
 
+bool is_target(const Preset& preset) {
+  return !is_meta(preset) && preset.document.contains("target");
+}
+
 json own_fields(const Preset& preset) {
   json own = json::object();
   const std::vector<std::string> structural = structural_keys(preset);
@@ -62,11 +66,14 @@ json own_fields(const Preset& preset) {
 
 std::vector<Part> parts(const Preset& preset) {
   if (is_meta(preset)) return meta_parts(preset);
-  std::vector<Part> list = {
-      plain_part(preset, "", "Run", fields_of(RunConfig{})),
-      plain_part(preset, "data", "Data", fields_of(DataConfig{})),
-      plain_part(preset, "model", "Model", fields_of(ModelConfig{})),
-      plain_part(preset, "posterior", "Posterior", fields_of(PosteriorConfig{}))};
+  std::vector<Part> list = {plain_part(preset, "", "Run", fields_of(RunConfig{}))};
+  if (is_target(preset)) {
+    list.push_back(plain_part(preset, "target", "Target", target_fields()));
+  } else {
+    list.push_back(plain_part(preset, "data", "Data", fields_of(DataConfig{})));
+    list.push_back(plain_part(preset, "model", "Model", model_fields()));
+    list.push_back(plain_part(preset, "posterior", "Posterior", fields_of(PosteriorConfig{})));
+  }
   for (const json& section : preset.document.value("samplers", json::array())) {
     const SamplerEntry* entry = find_sampler(section.value("id", std::string()));
     if (!entry) continue;

@@ -45,6 +45,10 @@ nlohmann::json section_values(const Preset& preset, const std::string& name);
 /// Error{config} for a value out of range.
 void set_field(Preset& preset, const std::string& field, const std::string& value);
 
+/// True when samplers run on a bare log-density: a target section instead of data, model and
+/// posterior.
+bool is_target(const Preset& preset);
+
 /// All violations in the whole preset.
 std::vector<Problem> problems(const Preset& preset);
 

@@ -56,7 +56,8 @@ void check_shape(const json& document, const std::string& source) {
   if (kind != "compare" && kind != "meta-train") {
     fail(fmt::format("field 'kind' is {}, but must be compare or meta-train.", kind.dump()));
   }
-  for (const char* key : {"data", "model", "posterior", "family", "es", "dynamics", "evaluation"}) {
+  for (const char* key :
+       {"data", "model", "posterior", "target", "family", "es", "dynamics", "evaluation"}) {
     if (document.contains(key) && !document[key].is_object()) {
       fail(fmt::format("field '{}' must be an object of fields.", key));
     }

@@ -9,15 +9,15 @@ namespace ergo {
 
 using nlohmann::json;
 
-void SettingHash::add(const std::vector<Field>& fields, const json& defaults, const char* first,
+void SettingHash::add(const json& values, const json& defaults, const char* first,
                       const std::vector<std::string>& ignored) {
   json changed = json::object(), former = json::parse(first);
-  for (const Field& field : fields) {
-    if (std::find(ignored.begin(), ignored.end(), field.name) != ignored.end()) continue;
-    const bool is_default = field.value == defaults.at(field.name);
-    if (!is_default) changed[field.name] = field.value;
-    if (former.contains(field.name)) {
-      former[field.name] = field.value;
+  for (const auto& [name, value] : values.items()) {
+    if (std::find(ignored.begin(), ignored.end(), name) != ignored.end()) continue;
+    const bool is_default = value == defaults.at(name);
+    if (!is_default) changed[name] = value;
+    if (former.contains(name)) {
+      former[name] = value;
     } else {
       later_ = later_ || !is_default;
     }

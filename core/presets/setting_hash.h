@@ -2,6 +2,7 @@
 #pragma once
 #include <nlohmann/json.hpp>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "core/config/field.h"
@@ -19,9 +20,13 @@ class SettingHash {
   /// Adds a section. @param first  the section's fields of schema 1 with their defaults, as JSON;
   /// @param ignored  fields that do not decide the numbers.
   template <class Config>
-  void add(const Config& config, const char* first, const std::vector<std::string>& ignored = {}) {
-    add(fields_of(config), to_json(Config{}), first, ignored);
+  requires(!std::is_same_v<Config, nlohmann::json>) void add(
+      const Config& config, const char* first, const std::vector<std::string>& ignored = {}) {
+    add(to_json(config), to_json(Config{}), first, ignored);
   }
+  /// The same from objects of present values and of defaults.
+  void add(const nlohmann::json& values, const nlohmann::json& defaults, const char* first,
+           const std::vector<std::string>& ignored = {});
   /// Adds what no section holds.
   void add_text(const std::string& text) { suffix_ += "|" + text; }
 
@@ -29,9 +34,6 @@ class SettingHash {
   bool matches(const std::string& stored) const;  ///< by either rule
 
  private:
-  void add(const std::vector<Field>& fields, const nlohmann::json& defaults, const char* first,
-           const std::vector<std::string>& ignored);
-
   nlohmann::json changed_ = nlohmann::json::array();  ///< an object a section
   nlohmann::json former_ = nlohmann::json::array();
   bool later_ = false;  ///< a field that schema 1 did not have is not at its default

@@ -4,13 +4,15 @@
 #include <algorithm>
 
 #include "core/data/sources.h"
-#include "core/models/network.h"
+#include "core/likelihoods/likelihoods.h"
+#include "core/models/models.h"
 #include "core/registry/factories.h"
 #include "core/samplers/csgmcmc.h"
 #include "core/samplers/deep_ensemble.h"
 #include "core/samplers/hmc.h"
 #include "core/samplers/l2e.h"
 #include "core/samplers/sghmc.h"
+#include "core/targets/targets.h"
 
 namespace ergo {
 namespace {
@@ -20,14 +22,9 @@ struct SamplerRow {
   std::unique_ptr<Sampler> (*make)(const nlohmann::json& section, const SamplerContext& context);
 };
 
-/// The part of a section that the field list of Config knows.
 template <class Config>
 Config own_config(const nlohmann::json& section, const std::string& id) {
-  nlohmann::json own = nlohmann::json::object();
-  for (const Field& field : fields_of(Config{})) {
-    if (section.contains(field.name)) own[field.name] = section.at(field.name);
-  }
-  return read_config<Config>(own, id + ".", "preset");
+  return read_known<Config>(section, id + ".", "preset");
 }
 
 template <class Config>
@@ -107,9 +104,32 @@ const SamplerEntry* find_sampler(const std::string& id) {
 }
 
 const std::vector<RegistryEntry>& model_entries() {
-  static const std::vector<RegistryEntry> entries = {
-      {"mlp", "Multilayer perceptron", "h_l = act(W_l h_{l-1} + b_l), last layer linear", "",
-       fields_of(ModelConfig{})}};
+  static const std::vector<RegistryEntry> entries = [] {
+    std::vector<RegistryEntry> list;
+    for (const ModelRow& row : model_rows())
+      list.push_back({row.id, row.label, row.doc, row.source, row.fields});
+    return list;
+  }();
+  return entries;
+}
+
+const std::vector<RegistryEntry>& likelihood_entries() {
+  static const std::vector<RegistryEntry> entries = [] {
+    std::vector<RegistryEntry> list;
+    for (const LikelihoodRow& row : likelihood_rows())
+      list.push_back({row.id, row.label, row.doc, row.source, {}});
+    return list;
+  }();
+  return entries;
+}
+
+const std::vector<RegistryEntry>& target_entries() {
+  static const std::vector<RegistryEntry> entries = [] {
+    std::vector<RegistryEntry> list;
+    for (const TargetRow& row : target_rows())
+      list.push_back({row.id, row.label, row.doc, row.source, row.fields});
+    return list;
+  }();
   return entries;
 }
 

@@ -35,6 +35,8 @@ const std::vector<SamplerEntry>& sampler_entries();
 /// Null for an unknown id.
 const SamplerEntry* find_sampler(const std::string& id);
 const std::vector<RegistryEntry>& model_entries();
+const std::vector<RegistryEntry>& likelihood_entries();
+const std::vector<RegistryEntry>& target_entries();
 const std::vector<RegistryEntry>& dataset_entries();
 
 }  // namespace ergo

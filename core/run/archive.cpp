@@ -29,13 +29,16 @@ std::string metrics_csv(const RunResult& result) {
 
 void add_band(std::string& text, const std::string& id, const CurveData& curve, const Band& band) {
   for (std::size_t i = 0; i < band.mean.size(); ++i) {
-    text += fmt::format("{},{},{},{},{},{},{}\n", id, cell(curve.grid_x[i]), cell(band.mean[i]),
-                        cell(band.q05[i]), cell(band.q25[i]), cell(band.q75[i]), cell(band.q95[i]));
+    const bool noisy = i < band.y05.size();
+    text +=
+        fmt::format("{},{},{},{},{},{},{},{},{}\n", id, cell(curve.grid_x[i]), cell(band.mean[i]),
+                    cell(band.q05[i]), cell(band.q25[i]), cell(band.q75[i]), cell(band.q95[i]),
+                    noisy ? cell(band.y05[i]) : "", noisy ? cell(band.y95[i]) : "");
   }
 }
 
 std::string bands_csv(const RunResult& result) {
-  std::string text = "sampler,x,mean,q05,q25,q75,q95\n";
+  std::string text = "sampler,x,mean,q05,q25,q75,q95,y05,y95\n";
   for (const SamplerResult& s : result.samplers) add_band(text, s.id, result.curve, s.band);
   add_band(text, "reference", result.curve, result.reference);
   return text;

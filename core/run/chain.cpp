@@ -21,7 +21,7 @@ std::int64_t snapshot_points(std::int64_t params, std::int64_t chains) {
 }
 
 std::int64_t snapshot_stride(const Experiment& experiment, const SamplerPlan& plan) {
-  const std::int64_t params = experiment.posterior.network->layout().size();
+  const std::int64_t params = experiment.posterior.layout.size();
   return std::max<std::int64_t>(1, plan.collection.steps / snapshot_points(params, plan.chains));
 }
 

@@ -10,6 +10,7 @@
 #include "core/base/out_of_memory.h"
 #include "core/base/purpose.h"
 #include "core/base/torch.h"
+#include "core/posteriors/potentials.h"
 
 namespace ergo {
 namespace {
@@ -24,14 +25,6 @@ double thread_cpu_seconds() {
 
 double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-std::unique_ptr<Potential> potential_of(const Experiment& experiment, const torch::Device& device) {
-  const auto options = torch::TensorOptions().dtype(experiment.dtype).device(device);
-  if (experiment.config.gradient == "autograd")
-    return make_autograd_potential(experiment.posterior, options);
-  if (device.is_cpu()) return make_mlp_potential(experiment.posterior, experiment.dtype);
-  return make_batched_mlp_potential(experiment.posterior, options);
 }
 
 }  // namespace
@@ -61,7 +54,10 @@ void ChainGroup::prepare() {
   for (std::size_t c = 0; c < chains_.size(); ++c) {
     chains_[c]->add_snapshot(start_[static_cast<std::int64_t>(c)].clone());
   }
-  potential_ = potential_of(experiment_, stream_.device());
+  potential_ =
+      make_potential(experiment_.posterior,
+                     torch::TensorOptions().dtype(experiment_.dtype).device(stream_.device()),
+                     experiment_.config.gradient);
   const std::int64_t batch = experiment_.config.batch_size;
   if (batch == 0 || plan_.sampler->needs_full_batch()) {
     potential_->bind_all();
@@ -144,8 +140,8 @@ TransitionInfo ChainGroup::take() {
 /// Capturing counts the transition but does not do it; the replay that follows does. Where it fails
 /// the transitions go on as they were.
 void ChainGroup::capture_when_warm() {
-  if (stream_.is_cpu() || state_.step < warm_transitions ||
-      experiment_.config.gradient == "autograd" || !plan_.sampler->repeats(state_)) {
+  if (stream_.is_cpu() || state_.step < warm_transitions || !potential_->repeats() ||
+      !plan_.sampler->repeats(state_)) {
     return;
   }
   const std::int64_t step = state_.step, evaluations = state_.gradient_evaluations;

@@ -45,7 +45,7 @@ io::Array array_of(const std::string& name, const std::vector<torch::Tensor>& dr
 }
 
 std::vector<torch::Tensor> draws_from(const io::Array& array, const Experiment& experiment) {
-  const std::int64_t params = experiment.posterior.network->layout().size();
+  const std::int64_t params = experiment.posterior.layout.size();
   const char* dtype = experiment.dtype == torch::kDouble ? "F64" : "F32";
   if (array.shape.size() != 2 || array.shape[1] != params || array.dtype != dtype)
     throw no_record();

@@ -13,6 +13,7 @@
 #include "core/registry/factories.h"
 #include "core/registry/registry.h"
 #include "core/run/reference_settings.h"
+#include "core/targets/targets.h"
 
 namespace ergo {
 namespace {
@@ -24,6 +25,31 @@ template <class Config>
 Config section_config(const Preset& preset, const std::string& name) {
   return read_config<Config>(section_values(preset, name), name.empty() ? "" : name + ".",
                              preset.id);
+}
+
+void set_posterior(Experiment& experiment, const Preset& preset) {
+  const auto data = section_config<DataConfig>(preset, "data");
+  const auto posterior = section_config<PosteriorConfig>(preset, "posterior");
+  const json model = preset.document.value("model", json::object());
+  experiment.posterior = make_posterior(cached_dataset(data, preset.folder), model, posterior);
+  experiment.reference_settings = reference_settings(data, model, posterior);
+}
+
+/// A bare log-density: nothing to take minibatches of, no curve to compare with a reference.
+void set_target(Experiment& experiment, const Preset& preset) {
+  const RunConfig& config = experiment.config;
+  if (config.batch_size != 0) {
+    throw Error(ExitCode::config,
+                fmt::format("Field 'batch_size' is {}, but must be 0: a target has no data.",
+                            config.batch_size));
+  }
+  if (config.reference != "none") {
+    throw Error(ExitCode::config,
+                fmt::format("Field 'reference' is {}, but must be none: the moments of a target "
+                            "are known.",
+                            config.reference));
+  }
+  experiment.posterior = make_posterior(make_target(preset.document.at("target")));
 }
 
 std::int64_t chain_count(const SamplerRunConfig& run, const SamplerTraits& traits,
@@ -60,7 +86,7 @@ SamplerPlan plan_sampler(const json& section, const Experiment& experiment) {
       static_cast<std::int64_t>(static_cast<double>(steps) * experiment.config.burn_in_fraction);
   const std::int64_t asked = run.burn_in >= 0 ? run.burn_in : by_fraction;
   plan.sampler = make_sampler(plan.id, section,
-                              {&experiment.posterior.network->layout(), steps, asked,
+                              {&experiment.posterior.layout, steps, asked,
                                experiment.posterior.data_count(), experiment.folders});
   const bool scheduled = run.burn_in < 0 && plan.sampler->draw_schedule();
   const std::int64_t burn_in = scheduled ? 0 : asked;
@@ -77,7 +103,7 @@ SamplerPlan plan_sampler(const json& section, const Experiment& experiment) {
 }
 
 void check_limits(const Experiment& experiment) {
-  const auto params = static_cast<double>(experiment.posterior.network->layout().size());
+  const auto params = static_cast<double>(experiment.posterior.layout.size());
   double floats = 0;
   for (const SamplerPlan& plan : experiment.samplers) {
     floats += params * static_cast<double>(plan.chains * plan.collection.draws);
@@ -112,11 +138,11 @@ Experiment make_experiment(const Preset& preset) {
   experiment.config = section_config<RunConfig>(preset, "");
   experiment.config.device = require_device(experiment.config.device, "device");
   experiment.dtype = experiment.config.dtype == "float64" ? torch::kDouble : torch::kFloat;
-  const auto data = section_config<DataConfig>(preset, "data");
-  const auto model = section_config<ModelConfig>(preset, "model");
-  const auto posterior = section_config<PosteriorConfig>(preset, "posterior");
-  experiment.posterior = make_posterior(cached_dataset(data, preset.folder), model, posterior);
-  experiment.reference_settings = reference_settings(data, model, posterior);
+  if (is_target(preset)) {
+    set_target(experiment, preset);
+  } else {
+    set_posterior(experiment, preset);
+  }
   for (const json& section : preset.document.value("samplers", json::array())) {
     const std::string id = section.at("id");
     const bool reference = find_sampler(id)->traits.reference;

@@ -191,14 +191,14 @@ void Monitor::emit_sampler(int sampler, bool final_state) {
 
   ReliabilityUpdated reliability = watched.report.reliability();
   reliability.sampler = sampler;
-  emit_(std::move(reliability));
+  if (!reliability.predicted.empty()) emit_(std::move(reliability));
 
   if (draws < 2) return;
   DiversityUpdated diversity;
   diversity.sampler = sampler;
   diversity.draws = draws;
   diversity.pairwise_kld = watched.report.pairwise_kld();
-  emit_(std::move(diversity));
+  if (!diversity.pairwise_kld.empty()) emit_(std::move(diversity));
 }
 
 /// Takes over the snapshots that came, as shared handles; a chain ends at one that is not finite.
@@ -231,7 +231,7 @@ void Monitor::emit_trajectory() {
   if (points.size() < 3 || points.size() == snapshots_seen_) return;
   snapshots_seen_ = points.size();
   const diagnostics::Plane plane =
-      diagnostics::pca_plane(points, experiment_.posterior.network->layout().size());
+      diagnostics::pca_plane(points, experiment_.posterior.layout.size());
   std::size_t next = 0;
   for (TrajectoryPath& path : event.paths) {
     const auto begin = static_cast<std::ptrdiff_t>(next);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/run/reference_settings.h"
 
+#include "core/models/models.h"
+
 namespace ergo {
 namespace {
 
@@ -18,11 +20,11 @@ constexpr const char* first_posterior =
 
 }  // namespace
 
-SettingHash reference_settings(const DataConfig& data, const ModelConfig& model,
+SettingHash reference_settings(const DataConfig& data, const nlohmann::json& model,
                                const PosteriorConfig& posterior) {
   SettingHash hash;
   hash.add(data, first_data);
-  hash.add(model, first_model);
+  hash.add(model_values(model), model_defaults(model), first_model);
   hash.add(posterior, first_posterior);
   return hash;
 }

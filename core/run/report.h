@@ -2,10 +2,11 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "core/kernels/mlp_passes.h"
+#include "core/models/predictor.h"
 #include "core/posteriors/posterior.h"
 #include "core/run/reference.h"
 
@@ -21,35 +22,28 @@ class Report {
   void clear();
   std::int64_t draws() const { return draws_; }
 
-  /// Measures of contract "Measures" on the test split; NaN where undefined.
+  /// Measures of contract "Measures" on the test split, of a bare density those of its moments; NaN
+  /// where undefined.
   std::map<std::string, double> metrics(const Reference* reference) const;
   /// NLL on the validation split (tuning), NaN without one or without draws.
   double validation_nll() const;
   double test_nll() const;                   ///< the metric "nll" alone
   Band band() const;                         ///< empty without a grid
-  std::vector<double> pairwise_kld() const;  ///< [K, K]
+  std::vector<double> pairwise_kld() const;  ///< [K, K]; empty without test points
   ReliabilityUpdated reliability() const;    ///< run and sampler left at 0
-  const std::vector<double>& grid_predictions() const { return grid_f_; }  ///< [K, G]
+  const std::vector<double>& grid_predictions() const { return curve_.f; }  ///< [K, G]
 
  private:
-  struct SplitPredictions {
-    std::vector<double> f;        ///< regression: [K, n], original units
-    std::vector<float> log_prob;  ///< classification: [K, n, C]
-  };
-  void predict(const Split& split, const float* theta, SplitPredictions& out);
+  bool has_test() const { return test_ && posterior_.data->test.size() > 0; }
+  void predict(const Split& split, const float* theta, Predictive& out);
   void predict_grid(const float* theta);
-  std::map<std::string, double> regression_metrics() const;
-  std::map<std::string, double> classification_metrics() const;
-  double nll_of(const Split& split, const SplitPredictions& predictions) const;
-  std::vector<double> original_targets(const Split& split) const;
-  double sigma() const;  ///< noise sd in original units
 
   Posterior posterior_;
-  MlpShape shape_;
-  MlpBuffers<float> buffers_;
+  std::optional<Predictor> predictor_;  ///< none for a bare density
+  std::unique_ptr<Predictive> test_, validation_;
+  CurveDraws curve_;
+  std::vector<float> positions_;  ///< of a bare density, [K, params]
   std::int64_t draws_ = 0;
-  SplitPredictions test_, validation_;
-  std::vector<double> grid_f_;
 };
 
 }  // namespace ergo

@@ -43,7 +43,7 @@ Groups make_groups(const Experiment& experiment, const Chains& chains, std::uint
   torch::Tensor given;
   if (!experiment.config.initial_positions.empty()) {
     given = load_positions(find_file(experiment.config.initial_positions, experiment.folders),
-                           experiment.posterior.network->layout(), experiment.dtype);
+                           experiment.posterior.layout, experiment.dtype);
   }
   Groups groups;
   auto next = chains.all().begin();
@@ -177,13 +177,12 @@ RunStarted started_event(const Experiment& experiment, const Preset& preset, std
   event.preset = preset.id;
   event.title = preset.title();
   event.seed = seed;
-  event.task = data.task == Task::regression ? "regression" : "classification";
+  event.task = experiment.posterior.density ? "density" : to_string(data.task);
   for (const SamplerPlan& plan : experiment.samplers) {
     event.samplers.push_back({plan.id, plan.label, plan.chains, plan.collection.steps,
                               plan.chains * plan.collection.draws, plan.traits.learned});
   }
   event.curve = data.curve;
-  event.curve.noise_sd = experiment.posterior.noise_sd * data.standardisation.y_sd[0];
   if (reference) event.reference = reference->band();
   event.class_names = data.class_names;
   return event;
@@ -327,8 +326,8 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   result.seed = options.seed;
   result.device = experiment.config.device;
   result.dtype = experiment.config.dtype;
-  result.parameters = experiment.posterior.network->layout().size();
-  result.layout = experiment.posterior.network->layout().blocks();
+  result.parameters = experiment.posterior.layout.size();
+  result.layout = experiment.posterior.layout.blocks();
   result.data_points = experiment.posterior.data_count();
   result.curve = started_event(experiment, preset, options.seed, reference).curve;
   for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {

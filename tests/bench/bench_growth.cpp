@@ -41,7 +41,7 @@ void measure_growth(benchmark::State& bench, const std::string& id, const Poster
   const double before = bytes_in_use();
   std::vector<Chain> list(chains);
   for (std::size_t c = 0; c < chains; ++c) {
-    list[c].potential = make_mlp_potential(posterior, torch::kFloat);
+    list[c].potential = make_fused_potential(posterior, torch::kFloat);
     list[c].potential->bind_all();
     const auto number = static_cast<std::int64_t>(c);
     list[c].state = sampler->init(
@@ -57,7 +57,7 @@ void measure_growth(benchmark::State& bench, const std::string& id, const Poster
     steps += static_cast<std::int64_t>(chains);
   }
   const double a_step = (cpu_seconds() - begin) / static_cast<double>(steps);
-  const auto params = static_cast<double>(posterior.network->layout().size());
+  const auto params = static_cast<double>(posterior.layout.size());
   bench.counters["us_a_step"] = 1e6 * a_step;
   bench.counters["ns_a_parameter"] = 1e9 * a_step / params;
   bench.counters["parameters"] = params;

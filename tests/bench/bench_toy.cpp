@@ -35,7 +35,7 @@ torch::Tensor concatenated(const std::vector<torch::Tensor>& list) {
 
 struct ToyGradient {
   Posterior posterior = toy_posterior();
-  std::unique_ptr<Potential> ours = make_mlp_potential(posterior, torch::kFloat);
+  std::unique_ptr<Potential> ours = make_fused_potential(posterior, torch::kFloat);
   EagerNetwork eager{posterior};
   torch::Tensor position;
 
@@ -60,7 +60,7 @@ void toy_gradient(benchmark::State& state) {
 
 struct ToyStep {
   Posterior posterior = toy_posterior();
-  std::unique_ptr<Potential> potential = make_mlp_potential(posterior, torch::kFloat);
+  std::unique_ptr<Potential> potential = make_fused_potential(posterior, torch::kFloat);
   RngKey key = RngKey::from_seed(11);
   std::unique_ptr<Sampler> sampler;
   std::unique_ptr<EagerL2e> addmm, loop;
@@ -101,7 +101,7 @@ struct ToyStep {
 /// FLOP that no implementation of the step avoids: forward and backward passes of the network, one
 /// full evaluation, and one that reuses the first layer's share of the eight other features.
 double flop_of_step(const Posterior& posterior) {
-  const auto params = static_cast<double>(posterior.network->layout().size());
+  const auto params = static_cast<double>(posterior.layout.size());
   const auto points = static_cast<double>(posterior.data_count());
   return params * (6.0 * points + 2.0 * l2e_network_flop - 2.0 * (8 * 32 + 32));
 }

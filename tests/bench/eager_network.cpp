@@ -5,15 +5,15 @@
 namespace ergo::bench {
 
 EagerNetwork::EagerNetwork(const Posterior& posterior)
-    : noise_precision_(1.0 / (posterior.noise_sd * posterior.noise_sd)) {
-  const ParameterLayout& layout = posterior.network->layout();
+    : noise_precision_(posterior.likelihood->row_numbers().front()) {
+  const ParameterLayout& layout = posterior.layout;
   flat_ = torch::zeros({layout.size()});
   for (std::size_t b = 0; b < layout.blocks().size(); ++b) {
     const BlockInfo& block = layout.blocks()[b];
     const torch::Tensor view =
         flat_.narrow(0, block.offset, ParameterLayout::size_of(block)).view(block.shape);
     leaves_.push_back(view.detach().requires_grad_(true));
-    precision_.push_back(1.0 / (posterior.prior_sd[b] * posterior.prior_sd[b]));
+    precision_.push_back(1.0 / (posterior.prior[b].sd * posterior.prior[b].sd));
   }
   const Split& train = posterior.data->train;
   x_ = torch::tensor(train.x.values).to(torch::kFloat).view({train.x.count, train.x.shape.size()});

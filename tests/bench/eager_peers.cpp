@@ -21,8 +21,8 @@ class ConcatenatedL2e final : public EagerL2e {
  public:
   ConcatenatedL2e(const Posterior& posterior, const MetaParameters& phi)
       : EagerL2e(posterior, phi) {
-    const auto& blocks = posterior.network->layout().blocks();
-    const std::int64_t params = posterior.network->layout().size();
+    const auto& blocks = posterior.layout.blocks();
+    const std::int64_t params = posterior.layout.size();
     mean_ = torch::zeros({params, static_cast<std::int64_t>(blocks.size())});
     block_ = torch::empty({params}, torch::kLong);
     for (std::size_t b = 0; b < blocks.size(); ++b) {

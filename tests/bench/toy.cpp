@@ -23,11 +23,10 @@ Posterior toy_posterior(std::vector<std::int64_t> hidden, std::int64_t points) {
   DataConfig data;
   data.standardise = false;
   data.train_size = points;
-  ModelConfig model;
-  model.hidden = std::move(hidden);
   PosteriorConfig posterior;
   posterior.weight_prior = 2.0;
-  return make_posterior(std::make_shared<const Dataset>(make_dataset(data, {})), model, posterior);
+  return make_posterior(std::make_shared<const Dataset>(make_dataset(data, {})),
+                        {{"hidden", std::move(hidden)}}, posterior);
 }
 
 ChainState stirred(const Sampler& sampler, const Posterior& posterior, std::uint64_t seed) {
@@ -59,7 +58,7 @@ MetaParameters shipped_phi() {
 
 SamplerContext context_of(const Posterior& posterior) {
   SamplerContext context;
-  context.layout = &posterior.network->layout();
+  context.layout = &posterior.layout;
   context.total_steps = 1000000;
   context.data_count = posterior.data_count();
   return context;

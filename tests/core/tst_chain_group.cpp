@@ -172,7 +172,7 @@ class TestChainGroup : public QObject {
     QFETCH(int, look_every);
     const Experiment experiment = experiment_of("sghmc", 0);
     torch::Tensor start =
-        random_tensor(3, {count, experiment.posterior.network->layout().size()}, torch::kFloat);
+        random_tensor(3, {count, experiment.posterior.layout.size()}, torch::kFloat);
     Fleet sound(experiment, 1, 1, start);
     torch::Tensor broken = start.clone();
     broken[1][0] = std::numeric_limits<float>::quiet_NaN();

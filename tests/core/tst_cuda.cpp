@@ -99,10 +99,9 @@ class TestCuda : public QObject {
     QFETCH(int, classes);
     const Posterior posterior = small_posterior(small_data(3, classes), {7, 5}, "silu");
     const auto options = torch::TensorOptions(torch::kFloat);
-    const auto gpu = make_batched_mlp_potential(posterior, options.device(torch::kCUDA));
-    const auto cpu = make_mlp_potential(posterior, torch::kFloat);
-    const torch::Tensor theta =
-        random_tensor(5, {2, posterior.network->layout().size()}, torch::kFloat, 0.5);
+    const auto gpu = make_batched_potential(posterior, options.device(torch::kCUDA));
+    const auto cpu = make_fused_potential(posterior, torch::kFloat);
+    const torch::Tensor theta = random_tensor(5, {2, posterior.layout.size()}, torch::kFloat, 0.5);
     const std::vector<std::int64_t> rows = {3, 1, 4, 9, 0, 7};
     for (auto* potential : {gpu.get(), cpu.get()}) potential->bind(rows, 3);
     const Evaluation& e = gpu->evaluate(theta.cuda());

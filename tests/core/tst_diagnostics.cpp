@@ -49,6 +49,15 @@ double normal_density(double z) {
   return std::exp(-0.5 * z * z) / std::sqrt(2.0 * std::numbers::pi);
 }
 
+/// K draws of n rows with one target and one sd.
+struct OneSd {
+  std::vector<double> sd;
+  GaussianDraws draws;
+  OneSd(const std::vector<double>& f, std::int64_t count, double sigma)
+      : sd(f.size(), sigma),
+        draws{f, sd, count, count > 0 ? static_cast<std::int64_t>(f.size()) / count : 0} {}
+};
+
 }  // namespace
 
 class TestDiagnostics : public QObject {
@@ -59,31 +68,32 @@ class TestDiagnostics : public QObject {
     // One draw: log sigma + log(2 pi)/2 + z^2/2 with z = 0 and 2.
     const std::vector<double> one = {1.0, 3.0}, y = {1.0, 4.0};
     const double expected = std::log(0.5) + 0.5 * std::log(2.0 * std::numbers::pi) + 1.0;
-    QVERIFY(near(gaussian_nll(one, 1, y, 0.5), expected, 1e-14));
+    QVERIFY(near(gaussian_nll(OneSd(one, 1, 0.5).draws, y), expected, 1e-14));
     const std::vector<double> two = {0.0, 1.0, 2.0, 1.0};  // K = 2, n = 2
     const std::vector<double> at = {0.5, 1.0};
     const double p0 = 0.5 * (normal_density(0.5) + normal_density(1.5)), p1 = normal_density(0.0);
-    QVERIFY(near(gaussian_nll(two, 2, at, 1.0), -0.5 * (std::log(p0) + std::log(p1)), 1e-14));
-    const std::vector<double> far = {0.0}, target = {1e4};  // exp(-z^2/2) underflows
-    QVERIFY(near(gaussian_nll(far, 1, target, 1.0), 5e7 + 0.5 * std::log(2.0 * std::numbers::pi),
+    QVERIFY(near(gaussian_nll(OneSd(two, 2, 1.0).draws, at), -0.5 * (std::log(p0) + std::log(p1)),
                  1e-14));
-    QVERIFY(std::isnan(gaussian_nll({}, 0, y, 1.0)));
-    QVERIFY(std::isnan(gaussian_nll({}, 3, {}, 1.0)));
+    const std::vector<double> far = {0.0}, target = {1e4};  // exp(-z^2/2) underflows
+    QVERIFY(near(gaussian_nll(OneSd(far, 1, 1.0).draws, target),
+                 5e7 + 0.5 * std::log(2.0 * std::numbers::pi), 1e-14));
+    QVERIFY(std::isnan(gaussian_nll(OneSd({}, 0, 1.0).draws, y)));
+    QVERIFY(std::isnan(gaussian_nll(OneSd({}, 3, 1.0).draws, {})));
   }
 
   void rmseIsOfTheMean() {
     const std::vector<double> f = {0.0, 1.0, 2.0, 5.0}, y = {1.0, 0.0};  // means 1 and 3
-    QVERIFY(near(rmse(f, 2, y), std::sqrt(4.5), 1e-15));
-    QVERIFY(std::isnan(rmse({}, 0, y)));
+    QVERIFY(near(rmse(OneSd(f, 2, 1.0).draws, y), std::sqrt(4.5), 1e-15));
+    QVERIFY(std::isnan(rmse(OneSd({}, 0, 1.0).draws, y)));
   }
 
   void pitIsTheMixtureCdf() {
     const std::vector<double> f = {-1.0, 1.0}, y = {0.0};
-    QVERIFY(near(pit(f, 2, y, 0.7)[0], 0.5, 1e-15));
+    QVERIFY(near(pit(OneSd(f, 2, 0.7).draws, y)[0], 0.5, 1e-15));
     const std::vector<double> single = {0.0}, upper = {1.959963984540054};
-    QVERIFY(near(pit(single, 1, upper, 1.0)[0], 0.975, 1e-14));
-    QVERIFY(near(pit(single, 1, upper, 2.0)[0], 0.5 * std::erfc(-0.979981992270027 / std::sqrt(2)),
-                 1e-14));
+    QVERIFY(near(pit(OneSd(single, 1, 1.0).draws, upper)[0], 0.975, 1e-14));
+    QVERIFY(near(pit(OneSd(single, 1, 2.0).draws, upper)[0],
+                 0.5 * std::erfc(-0.979981992270027 / std::sqrt(2)), 1e-14));
   }
 
   /// The rule by pit against the interval between quantiles found by bisection.
@@ -111,7 +121,7 @@ class TestDiagnostics : public QObject {
         };
         if (y[i] >= quantile(0.5 - level / 2) && y[i] <= quantile(0.5 + level / 2)) ++inside;
       }
-      QVERIFY(near(coverage(pit(f, draws, y, sigma), level), inside / 60.0, 1e-15));
+      QVERIFY(near(coverage(pit(OneSd(f, draws, sigma).draws, y), level), inside / 60.0, 1e-15));
       QVERIFY(inside > 0 && inside < points);
     }
     QVERIFY(std::isnan(coverage({}, 0.9)));
@@ -202,7 +212,7 @@ class TestDiagnostics : public QObject {
 
   void pairwiseKldOfRegression() {
     const std::vector<double> f = {0.0, 0.0, 1.0, 3.0, 2.0, 0.0};  // K = 3, n = 2
-    const auto kl = pairwise_kld_gaussian(f, 3, 2, 0.5);
+    const auto kl = pairwise_kld_gaussian(OneSd(f, 3, 0.5).draws);
     QVERIFY(near(kl[1], 10.0, 1e-14) && near(kl[3], 10.0, 1e-14));  // (1 + 9)/2 / (2*.25)
     QVERIFY(near(kl[2], 4.0, 1e-14) && near(kl[5], 10.0, 1e-14));
     QVERIFY(kl[4] == 0.0);

@@ -85,7 +85,7 @@ class TestHmc : public QObject {
   void leapfrogIsReversible() {
     const torch::NoGradGuard no_grad;
     const Posterior posterior = small_posterior(small_data(2, 0), {6, 5}, "tanh");
-    const auto potential = make_mlp_potential(posterior, torch::kDouble);
+    const auto potential = make_fused_potential(posterior, torch::kDouble);
     potential->bind_all();
     const torch::Tensor start = initial_position(posterior, RngKey{3}, 0, torch::kDouble);
     torch::Tensor theta = start.clone();
@@ -103,7 +103,7 @@ class TestHmc : public QObject {
   void energyErrorIsSecondOrder() {
     const torch::NoGradGuard no_grad;
     const Posterior posterior = small_posterior(small_data(2, 0), {6}, "tanh");
-    const auto potential = make_mlp_potential(posterior, torch::kDouble);
+    const auto potential = make_fused_potential(posterior, torch::kDouble);
     potential->bind_all();
     std::vector<double> error;
     for (const std::int64_t steps : {40, 80, 160}) {

@@ -84,9 +84,9 @@ std::string passes_differ(const Posterior& posterior, torch::Dtype dtype, std::i
                           std::int64_t points) {
   std::vector<std::int64_t> rows;
   for (std::int64_t i = 0; i < 2 * batch; ++i) rows.push_back((7 * i + 3) % points);
-  const auto fused = make_mlp_potential(posterior, dtype);
+  const auto fused = make_fused_potential(posterior, dtype);
   const auto plain = make_autograd_potential(posterior, dtype);
-  const std::int64_t params = posterior.network->layout().size();
+  const std::int64_t params = posterior.layout.size();
   const torch::Tensor theta = random_tensor(5, {2, params}, dtype, 0.5);
   const double tolerance = dtype == torch::kDouble ? 1e-11 : 3e-5;
   for (auto* potential : {fused.get(), plain.get()}) potential->bind(rows, batch);
@@ -231,9 +231,9 @@ class TestKernels : public QObject {
   void notANumberIsSeen() {
     for (const char* activation : {"tanh", "relu", "silu"}) {
       const Posterior posterior = small_posterior(small_data(2, 0, 9), {4}, activation);
-      const auto potential = make_mlp_potential(posterior, torch::kFloat);
+      const auto potential = make_fused_potential(posterior, torch::kFloat);
       potential->bind_all();
-      torch::Tensor theta = torch::zeros({1, posterior.network->layout().size()});
+      torch::Tensor theta = torch::zeros({1, posterior.layout.size()});
       theta[0][0] = std::numeric_limits<float>::quiet_NaN();
       ERGO_OK(on_every_target([&]() -> std::string {
         return std::isnan(potential->evaluate(theta).potential[0].item<float>()) ? "" : activation;

@@ -23,6 +23,11 @@ FamilyConfig family_of(const std::string& functions) {
   return config;
 }
 
+/// The sd of the task's likelihood.
+double noise_of(const MetaTask& task) {
+  return 1.0 / std::sqrt(task.posterior.likelihood->row_numbers().front());
+}
+
 MetaTask task_of(const FamilyConfig& config, std::uint64_t number) {
   return make_task(config, RngKey::from_seed(6).fold_in(number));
 }
@@ -39,7 +44,7 @@ double widest_hole(const Split& split) {
 
 SamplerContext context_of(const MetaTask& task, std::int64_t steps) {
   SamplerContext context;
-  context.layout = &task.posterior.network->layout();
+  context.layout = &task.posterior.layout;
   context.total_steps = steps;
   context.data_count = task.posterior.data_count();
   return context;
@@ -78,12 +83,12 @@ class TestMetaFamilies : public QObject {
       QVERIFY(data.train.size() >= config.points_min && data.train.size() <= config.points_max);
       QCOMPARE(data.test.size(), config.validation_points);
       QVERIFY(widest_hole(data.train) >= least_gap);
-      QVERIFY(task.posterior.noise_sd >= config.noise_min &&
-              task.posterior.noise_sd <= config.noise_max);
-      const auto& shape = task.posterior.network->widths();
-      QVERIFY(shape.size() >= 3 && shape.size() <= 5);
-      QVERIFY(shape[1] >= config.width_min && shape[1] <= config.width_max);
-      widths.insert(shape[1]);
+      QVERIFY(noise_of(task) >= config.noise_min && noise_of(task) <= config.noise_max);
+      const auto& blocks = task.posterior.layout.blocks();
+      QVERIFY(blocks.size() >= 4 && blocks.size() <= 8);
+      const std::int64_t width = blocks[1].shape[0];
+      QVERIFY(width >= config.width_min && width <= config.width_max);
+      widths.insert(width);
       for (const double x : data.test.x.values) {
         low = std::min(low, x);
         high = std::max(high, x);
@@ -106,8 +111,7 @@ class TestMetaFamilies : public QObject {
     constexpr int tasks = 200;
     for (std::uint64_t i = 0; i < tasks; ++i) {
       const MetaTask task = task_of(config, i);
-      const double entropy =
-          std::log(task.posterior.noise_sd * std::sqrt(2.0 * std::numbers::pi)) + 0.5;
+      const double entropy = std::log(noise_of(task) * std::sqrt(2.0 * std::numbers::pi)) + 0.5;
       sum += (task.true_nll - entropy) / tasks;
     }
     const double error = std::sqrt(0.5 / (tasks * static_cast<double>(config.validation_points)));

@@ -65,8 +65,7 @@ class TestPopulation : public QObject {
     std::int64_t least = 1000, most = 0;
     for (std::uint64_t i = 0; i < 6; ++i) {
       const MetaTask task = make_task(family(7, 40), RngKey{5}.fold_in(i));
-      if (!rows.empty() && task.posterior.network->activation() != rows[0].network->activation())
-        continue;
+      if (!rows.empty() && task.posterior.shape_key() != rows[0].shape_key()) continue;
       rows.push_back(task.posterior);
       least = std::min(least, task.posterior.data_count());
       most = std::max(most, task.posterior.data_count());
@@ -74,7 +73,7 @@ class TestPopulation : public QObject {
     QVERIFY(rows.size() >= 2 && least < most);
     const auto count = static_cast<std::int64_t>(rows.size());
     const torch::Tensor theta =
-        random_tensor(3, {count, rows[0].network->layout().size()}, torch::kDouble, 0.5);
+        random_tensor(3, {count, rows[0].layout.size()}, torch::kDouble, 0.5);
     const auto together = make_population_potential(rows, torch::kDouble);
     const Evaluation& e = together->evaluate(theta);
     for (std::int64_t c = 0; c < count; ++c) {

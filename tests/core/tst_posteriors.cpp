@@ -61,8 +61,8 @@ enum class Way { fused, batched, autograd };
 constexpr Way every_way[] = {Way::fused, Way::batched, Way::autograd};
 
 std::unique_ptr<Potential> make_potential(const Posterior& posterior, Way way, torch::Dtype dtype) {
-  if (way == Way::fused) return make_mlp_potential(posterior, dtype);
-  return way == Way::batched ? make_batched_mlp_potential(posterior, dtype)
+  if (way == Way::fused) return make_fused_potential(posterior, dtype);
+  return way == Way::batched ? make_batched_potential(posterior, dtype)
                              : make_autograd_potential(posterior, dtype);
 }
 
@@ -110,7 +110,7 @@ class TestPosteriors : public QObject {
   void gradientMatchesDifferences() {
     QFETCH(int, number);
     const Posterior posterior = posterior_of(cases[static_cast<std::size_t>(number)].second);
-    const std::int64_t params = posterior.network->layout().size();
+    const std::int64_t params = posterior.layout.size();
     for (const Way way : every_way) {
       const auto potential = make_potential(posterior, way, torch::kDouble);
       potential->bind_all();
@@ -135,7 +135,7 @@ class TestPosteriors : public QObject {
     const Case& c = cases[static_cast<std::size_t>(number)].second;
     const Posterior posterior = posterior_of(c);
     const PlainPosterior plain = plain_of(c, *posterior.data, all_rows());
-    const std::int64_t params = posterior.network->layout().size();
+    const std::int64_t params = posterior.layout.size();
     for (const Way way : every_way) {
       for (const bool wide : {true, false}) {
         const torch::Dtype dtype = wide ? torch::kDouble : torch::kFloat;
@@ -157,7 +157,7 @@ class TestPosteriors : public QObject {
     const std::vector<std::int64_t> rows = {3, 17, 0, 9, 9, 2, 19, 5};
     const std::vector<PlainPosterior> plain = {plain_of(c, *posterior.data, {3, 17, 0, 9}),
                                                plain_of(c, *posterior.data, {9, 2, 19, 5})};
-    const std::int64_t params = posterior.network->layout().size();
+    const std::int64_t params = posterior.layout.size();
     const torch::Tensor theta = random_tensor(31, {2, params}, torch::kDouble, 0.5);
     for (const Way way : every_way) {
       const auto potential = make_potential(posterior, way, torch::kDouble);
@@ -174,8 +174,7 @@ class TestPosteriors : public QObject {
     const Case& c = cases[2].second;
     const Posterior posterior = posterior_of(c);
     const PlainPosterior plain = plain_of(c, *posterior.data, {4, 8, 15});
-    const torch::Tensor theta =
-        random_tensor(37, {3, posterior.network->layout().size()}, torch::kDouble);
+    const torch::Tensor theta = random_tensor(37, {3, posterior.layout.size()}, torch::kDouble);
     const std::vector<std::int64_t> rows = {4, 8, 15};
     for (const Way way : every_way) {
       const auto potential = make_potential(posterior, way, torch::kDouble);
@@ -190,8 +189,7 @@ class TestPosteriors : public QObject {
     for (const Way way : every_way) {
       const auto potential = make_potential(posterior, way, torch::kFloat);
       potential->bind_all();
-      const torch::Tensor theta =
-          torch::full({1, posterior.network->layout().size()}, 300.0f, torch::kFloat);
+      const torch::Tensor theta = torch::full({1, posterior.layout.size()}, 300.0f, torch::kFloat);
       const Evaluation& e = potential->evaluate(theta);
       QVERIFY(e.potential.isfinite().all().item<bool>());
       QVERIFY(e.grad.isfinite().all().item<bool>());
@@ -201,7 +199,9 @@ class TestPosteriors : public QObject {
   void priorConstants() {
     const Posterior posterior = posterior_of({0, {7}, "tanh"});
     const std::vector<double> sd = {1.7 / std::sqrt(3.0), 0.8, 1.7 / std::sqrt(7.0), 0.8};
-    ERGO_OK(vectors_differ(posterior.prior_sd, sd, 1e-14));
+    std::vector<double> prior_sd;
+    for (const BlockPrior& prior : posterior.prior) prior_sd.push_back(prior.sd);
+    ERGO_OK(vectors_differ(prior_sd, sd, 1e-14));
     const double half_log = 0.5 * std::log(2.0 * std::numbers::pi);
     const std::vector<double> count = {21, 7, 7, 1};
     double expected = 0.0;
@@ -211,14 +211,14 @@ class TestPosteriors : public QObject {
 
   void layoutHasPytorchNames() {
     const Posterior posterior = posterior_of({3, {6, 5}, "relu"});
-    const auto& blocks = posterior.network->layout().blocks();
+    const auto& blocks = posterior.layout.blocks();
     const std::vector<std::string> names = {"layers.0.weight", "layers.0.bias",   "layers.1.weight",
                                             "layers.1.bias",   "layers.2.weight", "layers.2.bias"};
     QCOMPARE(blocks.size(), names.size());
     for (std::size_t b = 0; b < names.size(); ++b) QVERIFY(blocks[b].name == names[b]);
     QVERIFY(blocks[2].shape == (std::vector<std::int64_t>{5, 6}));
     QCOMPARE(blocks[4].offset, std::int64_t(18 + 6 + 30 + 5));
-    QCOMPARE(posterior.network->layout().size(), std::int64_t(18 + 6 + 30 + 5 + 15 + 3));
+    QCOMPARE(posterior.layout.size(), std::int64_t(18 + 6 + 30 + 5 + 15 + 3));
   }
 
   /// N(0, 1 / fan_in) weights, zero biases, the same numbers whatever the type or other chains.
@@ -231,7 +231,7 @@ class TestPosteriors : public QObject {
     QVERIFY(!same_bits(a, initial_position(posterior, key, 1, torch::kFloat)));
     const RngKey other = purpose_key(10, Purpose::initial_position);
     QVERIFY(!same_bits(a, initial_position(posterior, other, 0, torch::kFloat)));
-    for (const BlockInfo& block : posterior.network->layout().blocks()) {
+    for (const BlockInfo& block : posterior.layout.blocks()) {
       const std::int64_t size = ParameterLayout::size_of(block);
       const torch::Tensor values = a.slice(1, block.offset, block.offset + size);
       if (block.shape.size() == 1) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/torch.h"
-#include "core/posteriors/posterior.h"
+#include "core/posteriors/potentials.h"
 #include "tests/support/check.h"
 
 /// Potentials with known answers, and small posteriors. Include before Qt where QT_NO_KEYWORDS is
@@ -84,14 +84,12 @@ inline std::shared_ptr<const Dataset> small_data(std::int64_t inputs, std::int64
 
 inline Posterior small_posterior(std::shared_ptr<const Dataset> data,
                                  std::vector<std::int64_t> hidden, const std::string& activation) {
-  ModelConfig model;
-  model.hidden = std::move(hidden);
-  model.activation = activation;
   PosteriorConfig config;
   config.noise_sd = 0.3;
   config.weight_prior = 1.7;
   config.bias_prior = 0.8;
-  return make_posterior(std::move(data), model, config);
+  return make_posterior(std::move(data),
+                        {{"hidden", std::move(hidden)}, {"activation", activation}}, config);
 }
 
 }  // namespace ergo::test

@@ -40,6 +40,9 @@ bool PredictivePlot::take(const RunEvent& event) {
 QString PredictivePlot::emptyMessage() const {
   if (m_state.start.samplers.empty()) return tr("Start a run to see its predictive distributions.");
   if (!m_state.start.curve.grid_x.empty()) return {};
+  if (m_state.start.task == "density") {
+    return tr("No data: this run samples a known distribution.\nSee trajectories and the table.");
+  }
   return m_state.start.task == "classification"
              ? tr("No 1-D input: this run classifies.\nSee reliability, diversity and the table.")
              : tr("No 1-D input: these data have several features.\n"
@@ -82,10 +85,18 @@ void PredictivePlot::buildPanel(int sampler) {
   panel.wide = addBand(rect, alpha(color, wide_opacity));
   panel.narrow = addBand(rect, alpha(color, narrow_opacity));
   buildReference(sampler);
+  for (QCPGraph** edge : {&panel.noisy_low, &panel.noisy_high}) {
+    *edge = addGraph(rect);
+    (*edge)->setPen(noisePen(color));
+  }
   panel.mean = addGraph(rect);
   panel.mean->setPen(solidPen(color, isLive() ? 1.0 : theme().line_width + 0.5));
   buildData(sampler);
   m_panels.push_back(panel);
+}
+
+QPen PredictivePlot::noisePen(const QColor& color) const {
+  return QPen(alpha(color, 0.8), theme().print ? 0.6 : 1.0, Qt::DotLine);
 }
 
 QPen PredictivePlot::referencePen() const {
@@ -124,6 +135,7 @@ void PredictivePlot::buildLegend() {
   QCPGraph* wide = entry(tr("5–95 %"));
   wide->setPen(Qt::NoPen);
   wide->setBrush(alpha(theme().muted, wide_opacity));
+  entry(tr("5–95 % with noise"))->setPen(noisePen(theme().muted));
   if (!m_state.start.reference.q05.empty()) {
     entry(tr("HMC reference 5–95 %"))->setPen(referencePen());
   }
@@ -144,6 +156,8 @@ void PredictivePlot::draw() {
     const Band& band = m_state.latest[i].band;
     setBandData(m_panels[i].wide, x, band.q05, band.q95);
     setBandData(m_panels[i].narrow, x, band.q25, band.q75);
+    setGraphData(m_panels[i].noisy_low, x, band.y05);
+    setGraphData(m_panels[i].noisy_high, x, band.y95);
     setGraphData(m_panels[i].mean, x, band.mean);
     const QString id = QString::fromStdString(m_state.start.samplers[i].id);
     grid().setTitle(sampler, titleOf(sampler), theme().sampler(id), theme());
@@ -177,8 +191,8 @@ void PredictivePlot::fitRanges() {
 }
 
 QString PredictivePlot::csv() const {
-  QString text = csvRow({"sampler", "draws", "x", "mean", "q05", "q25", "q75", "q95", "truth",
-                         "reference_q05", "reference_q95"});
+  QString text = csvRow({"sampler", "draws", "x", "mean", "q05", "q25", "q75", "q95", "y05", "y95",
+                         "truth", "reference_q05", "reference_q95"});
   const RunStarted& start = m_state.start;
   const auto at = [](const std::vector<double>& v, std::size_t i) {
     return i < v.size() ? csvNumber(v[i]) : QString();
@@ -190,8 +204,8 @@ QString PredictivePlot::csv() const {
       text += csvRow({csvText(QString::fromStdString(start.samplers[s].id)),
                       QString::number(update.draws), at(start.curve.grid_x, i), at(band.mean, i),
                       at(band.q05, i), at(band.q25, i), at(band.q75, i), at(band.q95, i),
-                      at(start.curve.true_y, i), at(start.reference.q05, i),
-                      at(start.reference.q95, i)});
+                      at(band.y05, i), at(band.y95, i), at(start.curve.true_y, i),
+                      at(start.reference.q05, i), at(start.reference.q95, i)});
     }
   }
   return text;

@@ -33,9 +33,11 @@ class PredictivePlot : public LivePlot {
   };
   struct Panel {
     QCPGraph *wide = nullptr, *narrow = nullptr, *mean = nullptr;
+    QCPGraph *noisy_low = nullptr, *noisy_high = nullptr;
   };
   QString emptyMessage() const;
   void buildPanel(int sampler);
+  QPen noisePen(const QColor& color) const;
   QPen referencePen() const;
   void buildReference(int sampler);
   void buildData(int sampler);

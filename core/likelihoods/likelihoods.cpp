@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/likelihoods/likelihoods.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "core/base/error.h"
+#include "core/likelihoods/categorical.h"
+#include "core/likelihoods/gaussian.h"
+
+namespace ergo {
+
+const std::vector<LikelihoodRow>& likelihood_rows() {
+  static const std::vector<LikelihoodRow> rows = {
+      {"gaussian", "Gaussian, given noise", "y ~ N(f(x), noise_sd^2)", "", Task::regression,
+       make_gaussian},
+      {"categorical", "Categorical", "p(y = c) = softmax(f(x))_c", "", Task::classification,
+       make_categorical},
+  };
+  return rows;
+}
+
+std::vector<std::string> likelihood_choices() {
+  std::vector<std::string> choices = {""};
+  for (const LikelihoodRow& row : likelihood_rows()) choices.push_back(row.id);
+  return choices;
+}
+
+std::shared_ptr<const Likelihood> make_likelihood(const std::string& id,
+                                                  const LikelihoodConfig& config,
+                                                  const Dataset& data) {
+  for (const LikelihoodRow& row : likelihood_rows()) {
+    if (id.empty() ? row.task != data.task : row.id != id) continue;
+    if (row.task == data.task) return row.make(config, data);
+    throw Error(ExitCode::config,
+                fmt::format("Field 'posterior.likelihood' is {}, which is for {}, but the data "
+                            "'{}' are for {}.",
+                            id, to_string(row.task), data.name, to_string(data.task)));
+  }
+  throw Error(ExitCode::config,
+              fmt::format("Field 'posterior.likelihood' is '{}', which is not known.", id));
+}
+
+}  // namespace ergo
