@@ -7,6 +7,7 @@ namespace ergo {
 /// Fields of a preset's posterior section that likelihoods read; each takes what it needs.
 struct LikelihoodConfig {
   double noise_sd = 0.1;
+  bool input_dependent = false;
 
  protected:
   template <class V>
@@ -14,8 +15,11 @@ struct LikelihoodConfig {
     v("noise_sd", noise_sd,
       FieldInfo{.min = 0,
                 .open_min = true,
-                .doc = "Standard deviation of the Gaussian likelihood, in units of the targets; "
-                       "classification ignores it."});
+                .doc = "Standard deviation of the Gaussian likelihood, in units of the targets; of "
+                       "gaussian_learned the centre of its prior; classification ignores it."});
+    v("input_dependent", input_dependent,
+      FieldInfo{.doc = "gaussian_learned: the noise is a function of x, by one more output of the "
+                       "network a target, instead of one number a target."});
   }
 };
 

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/likelihoods/categorical.h"
 #include "core/likelihoods/gaussian.h"
+#include "core/likelihoods/gaussian_learned.h"
 
 namespace ergo {
 
@@ -13,6 +14,9 @@ const std::vector<LikelihoodRow>& likelihood_rows() {
   static const std::vector<LikelihoodRow> rows = {
       {"gaussian", "Gaussian, given noise", "y ~ N(f(x), noise_sd^2)", "", Task::regression,
        make_gaussian},
+      {"gaussian_learned", "Gaussian, learned noise",
+       "y ~ N(f(x), s^2), log s sampled with prior N(log noise_sd, 1), or s(x) by more outputs", "",
+       Task::regression, make_gaussian_learned},
       {"categorical", "Categorical", "p(y = c) = softmax(f(x))_c", "", Task::classification,
        make_categorical},
   };

@@ -30,6 +30,8 @@ std::vector<Case> cases() {
       LikelihoodConfig config;
       config.noise_sd = 0.3;
       list.push_back({row.id, row.task, targets, config});
+      config.input_dependent = true;
+      if (row.id == "gaussian_learned") list.push_back({row.id, row.task, targets, config});
     }
   }
   return list;
