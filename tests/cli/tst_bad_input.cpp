@@ -142,16 +142,17 @@ class TestBadInput : public QObject {
     };
     const std::string images = idx_bytes({6, 2, 2}, std::string(24, '\7'));
     row("truncated", "a.idx", images.substr(0, images.size() - 5), {"a.idx", "24", "19"});
-    row("too long", "a.idx", images + "x", {"a.idx", "24", "more"});
+    row("too long", "a.idx", images + "x", {"a.idx", "24", "More data"});
     row("short header", "a.idx", images.substr(0, 6), {"a.idx", "header"});
     row("wrong magic", "a.idx", "PNG\r" + images, {"a.idx", "0x504e470d"});
-    row("floats", "a.idx", std::string("\0\0\x0d\3", 4) + images.substr(4), {"a.idx", "magic"});
+    row("floats", "a.idx", std::string("\0\0\x0d\3", 4) + images.substr(4),
+        {"a.idx", "announces 96"});
     row("label beyond classes", "b.idx", idx_bytes({6}, std::string("\0\1\3\0\1\2", 6)),
-        {"b.idx", "below 3", "found 3", "row 3"});
+        {"b.idx", "row 3 is 3", "0 to 2", "data.classes=4"});
     row("fewer labels", "b.idx", idx_bytes({5}, std::string(5, '\1')), {"b.idx", "6", "5"});
-    row("labels are images", "b.idx", images, {"b.idx", "one dimension"});
+    row("labels are images", "b.idx", images, {"b.idx", "labels must be"});
     row("other image size", "c.idx", idx_bytes({6, 3, 2}, std::string(36, '\7')),
-        {"c.idx", "4", "6"});
+        {"c.idx", "[1, 3, 2]", "[1, 2, 2]"});
   }
   void idxFiles() {
     QFETCH(QByteArray, file);
