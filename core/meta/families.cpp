@@ -8,7 +8,7 @@
 #include <numbers>
 #include <vector>
 
-#include "core/models/mlp.h"
+#include "core/models/models.h"
 
 namespace ergo {
 namespace {
@@ -112,13 +112,12 @@ std::int64_t integer_between(ScalarStream& s, std::int64_t low, std::int64_t hig
   return low + static_cast<std::int64_t>(s.integer(static_cast<std::uint64_t>(high - low + 1)));
 }
 
-MlpConfig make_model(const FamilyConfig& c, ScalarStream& s) {
-  MlpConfig model;
+/// A preset's model section.
+nlohmann::json make_model(const FamilyConfig& c, ScalarStream& s) {
   const std::int64_t width = integer_between(s, c.width_min, c.width_max);
   const std::int64_t depth = integer_between(s, c.depth_min, c.depth_max);
-  model.hidden.assign(static_cast<std::size_t>(depth), width);
-  model.activation = s.uniform() < 0.5 ? "tanh" : "silu";
-  return model;
+  const std::vector<std::int64_t> hidden(static_cast<std::size_t>(depth), width);
+  return {{"kind", "mlp"}, {"hidden", hidden}, {"activation", s.uniform() < 0.5 ? "tanh" : "silu"}};
 }
 
 }  // namespace
@@ -129,7 +128,7 @@ MetaTask make_task(const FamilyConfig& config, RngKey key) {
   const Gap gap = make_gap(config, s);
   const double noise = log_uniform(s, config.noise_min, config.noise_max);
   const std::int64_t points = integer_between(s, config.points_min, config.points_max);
-  const MlpConfig model = make_model(config, s);
+  const nlohmann::json model = make_model(config, s);
 
   auto data = std::make_shared<Dataset>();
   data->name = config.functions;
@@ -140,7 +139,7 @@ MetaTask make_task(const FamilyConfig& config, RngKey key) {
   LikelihoodConfig noise_of_task;
   noise_of_task.noise_sd = noise;
   const auto likelihood = make_likelihood("gaussian", noise_of_task, *data);
-  const auto network = make_mlp(model, data->inputs, likelihood->outputs());
+  const auto network = make_network(model, *data, likelihood->outputs());
   task.posterior =
       make_posterior(std::move(data), network, likelihood, config.weight_prior, config.bias_prior);
   return task;
