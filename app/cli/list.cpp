@@ -65,9 +65,12 @@ void list(const std::string& what, std::ostream& out) {
 
 void add_list(CLI::App& app, Session& session) {
   auto what = std::make_shared<std::string>();
-  CLI::App* command =
-      app.add_subcommand("list", "List presets, samplers, models, datasets or devices");
-  command->add_option("what", *what, "presets, samplers, models, datasets or devices")->required();
+  CLI::App* command = app.add_subcommand(
+      "list", "List presets, samplers, models, likelihoods, targets, datasets or devices");
+  command
+      ->add_option("what", *what,
+                   "presets, samplers, models, likelihoods, targets, datasets or devices")
+      ->required();
   command->callback([what, &session] { list(*what, session.out); });
 }
 
