@@ -10,8 +10,11 @@
 namespace ergo {
 namespace {
 
-/// Columns of state.extra[0], [chains, 4] float64.
-enum Slot { log_step = 0, log_step_sum = 1, log_step_weight = 2, acceptance_sum = 3, slots = 4 };
+/// state.extra. `gradient`: grad U at state.position, from the transition that led there.
+enum Extra { figures = 0, gradient = 1 };
+
+/// Columns of the figures, [chains, slots] float64. `potential_here`: U at state.position.
+enum Slot { log_step, log_step_sum, log_step_weight, acceptance_sum, potential_here, slots };
 
 double kinetic(const torch::Tensor& momentum) {
   return 0.5 * momentum.to(torch::kDouble).square().sum().item<double>();
@@ -26,33 +29,39 @@ class Hmc final : public Sampler {
     ChainState state = Sampler::init(std::move(position), first_chain);
     torch::Tensor slot = torch::zeros({1, slots}, torch::kDouble);
     slot[0][log_step] = std::log(config_.step_size);
-    state.extra.push_back(slot);
+    state.extra = {slot, torch::zeros_like(state.position)};
     return state;
   }
 
   TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
-    double* slot = state.extra[0].data_ptr<double>();
+    double* slot = state.extra[figures].data_ptr<double>();
+    if (state.step == 0) evaluate_start(state, potential);
     const double eps = std::exp(slot[log_step]);
     ScalarStream uniform(key.fold_in(static_cast<std::uint64_t>(state.first_chain))
                              .fold_in(static_cast<std::uint64_t>(state.step)));
     const std::int64_t steps = leapfrog_steps(uniform.uniform(), eps);
 
-    torch::Tensor position = state.position.clone();
+    torch::Tensor position = state.position.clone(), grad = state.extra[gradient].clone();
     torch::Tensor momentum = chain_noise(key, state);
-    const double start = evaluate(state.position, potential) + kinetic(momentum);
-    const double end_potential = leapfrog(position, momentum, eps, steps, potential);
-    const double change = end_potential + kinetic(momentum) - start;
+    const double here = slot[potential_here];
+    const double start = here + kinetic(momentum);
+    const double there = leapfrog(position, momentum, grad, eps, steps, potential);
+    const double change = there + kinetic(momentum) - start;
     const double acceptance = std::isfinite(change) ? std::min(1.0, std::exp(-change)) : 0.0;
-    if (uniform.uniform() < acceptance) state.position.copy_(position);
+    if (uniform.uniform() < acceptance) {
+      state.position.copy_(position);
+      state.extra[gradient].copy_(grad);
+      slot[potential_here] = there;
+    }
 
     ++state.step;
     state.gradient_evaluations += steps;
     record(slot, acceptance, state.step);
-    return {torch::full({1}, std::isfinite(end_potential) ? end_potential : start), eps};
+    return {torch::full({1}, here, torch::kDouble), eps};
   }
 
   std::map<std::string, double> info(const ChainState& state) const override {
-    const double* slot = state.extra[0].data_ptr<double>();
+    const double* slot = state.extra[figures].data_ptr<double>();
     const auto kept = static_cast<double>(std::max<std::int64_t>(1, state.step - burn_in_));
     return {{"acceptance", slot[acceptance_sum] / kept}, {"step_size", std::exp(slot[log_step])}};
   }
@@ -61,8 +70,12 @@ class Hmc final : public Sampler {
   bool moves_many() const override { return false; }
 
  private:
-  static double evaluate(const torch::Tensor& position, Potential& potential) {
-    return potential.evaluate(position).potential.item<double>();
+  /// The one evaluation of a chain that no leapfrog step makes.
+  static void evaluate_start(ChainState& state, Potential& potential) {
+    const Evaluation& evaluation = potential.evaluate(state.position);
+    state.extra[gradient].copy_(evaluation.grad);
+    state.extra[figures].data_ptr<double>()[potential_here] = evaluation.potential.item<double>();
+    ++state.gradient_evaluations;
   }
 
   std::int64_t leapfrog_steps(double u, double eps) const {
@@ -92,16 +105,19 @@ class Hmc final : public Sampler {
 
 }  // namespace
 
-double leapfrog(torch::Tensor& position, torch::Tensor& momentum, double eps, std::int64_t steps,
-                Potential& potential) {
-  momentum.sub_(potential.evaluate(position).grad, 0.5 * eps);
-  for (std::int64_t i = 0; i < steps; ++i) {
+double leapfrog(torch::Tensor& position, torch::Tensor& momentum, torch::Tensor& grad, double eps,
+                std::int64_t steps, Potential& potential) {
+  TORCH_CHECK(steps > 0, "leapfrog needs a step");
+  momentum.sub_(grad, 0.5 * eps);
+  for (std::int64_t i = 1; i < steps; ++i) {
     position.add_(momentum, eps);
-    const Evaluation& evaluation = potential.evaluate(position);
-    momentum.sub_(evaluation.grad, i + 1 < steps ? eps : 0.5 * eps);
-    if (i + 1 == steps) return evaluation.potential.item<double>();
+    momentum.sub_(potential.evaluate(position).grad, eps);
   }
-  return potential.evaluate(position).potential.item<double>();
+  position.add_(momentum, eps);
+  const Evaluation& end = potential.evaluate(position);
+  momentum.sub_(end.grad, 0.5 * eps);
+  grad.copy_(end.grad);
+  return end.potential.item<double>();
 }
 
 std::unique_ptr<Sampler> make_hmc(const HmcConfig& config, const SamplerContext& context) {

@@ -12,7 +12,8 @@ namespace ergo {
 /// ceil(trajectory_length u / eps) leapfrog steps, u uniform in [1 - jitter, 1].
 /// While adapting (the burn-in), log eps moves by (acceptance - target) t^-0.6 (Robbins & Monro
 /// 1951) and eps is then frozen at the weighted mean of its logarithm over the adaptation's second
-/// half.
+/// half. U and its gradient at the position stay in the state, so that a transition evaluates once
+/// per leapfrog step; a chain's first one evaluates its initial position besides.
 struct HmcConfig {
   double step_size = 1e-3;
   double trajectory_length = 1.0;
@@ -41,8 +42,9 @@ struct HmcConfig {
 /// @pre one chain per call (a transition's length differs between chains).
 std::unique_ptr<Sampler> make_hmc(const HmcConfig& config, const SamplerContext& context);
 
-/// Leapfrog: `steps` steps of size eps from (theta, r) in place. @return U at the end, nats.
-double leapfrog(torch::Tensor& position, torch::Tensor& momentum, double eps, std::int64_t steps,
-                Potential& potential);
+/// Leapfrog: `steps` >= 1 steps of size eps from (theta, r) in place, one evaluation each. `grad`
+/// is grad U at theta, before and after. @return U at the end, nats.
+double leapfrog(torch::Tensor& position, torch::Tensor& momentum, torch::Tensor& grad, double eps,
+                std::int64_t steps, Potential& potential);
 
 }  // namespace ergo
