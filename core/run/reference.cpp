@@ -2,6 +2,7 @@
 #include "core/run/reference.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/error.h"
 #include "core/diagnostics/band.h"
@@ -35,7 +36,9 @@ double worst_rhat(const Reference& reference) {
                 .f[row * static_cast<std::size_t>(reference.grid) + static_cast<std::size_t>(g)];
       }
     }
-    worst = std::max(worst, diagnostics::rhat(chains));
+    const double rhat = diagnostics::rhat(chains);
+    if (std::isnan(rhat)) return undefined;  // the largest of it and a number is no answer
+    worst = std::max(worst, rhat);
   }
   return worst;
 }

@@ -20,7 +20,7 @@ struct Reference {
   Band band() const;
 };
 
-/// Worst rank-normalised split R-hat of f over the grid.
+/// Worst rank-normalised split R-hat of f over the grid; NaN where one of them is undefined.
 double worst_rhat(const Reference& reference);
 
 /// Keeps at most `draws` per chain, evenly thinned.

@@ -110,8 +110,9 @@ Reference make_reference(const Experiment& experiment, const std::vector<Chain*>
                         {"seed", fmt::format("{}", seed)},
                         {"acceptance", fmt::format("{}", acceptance / count)},
                         {"step_size", fmt::format("{}", step_size / count)},
-                        {"rhat_max", fmt::format("{}", worst_rhat(reference))},
                         {"draws_per_chain", fmt::format("{}", reference.draws)}};
+  const double rhat = worst_rhat(reference);
+  if (!std::isnan(rhat)) reference.metadata["rhat_max"] = fmt::format("{}", rhat);
   return thinned(reference, reference_draws_per_chain);
 }
 

@@ -257,6 +257,22 @@ class TestRunFiles : public QObject {
     ERGO_OK(wrong_error([&] { run_with(save(document)); }, ExitCode::data, "ref.safetensors"));
   }
 
+  /// One chain has no R-hat: the file has no number for it, and not the 0 of max(0, NaN).
+  void undefinedRhatIsLeftOut() {
+    Reference reference{2, 4, 2, {1, 8, 2, 7, 3, 6, 4, 5, 2, 6, 4, 8, 1, 5, 3, 7}, {}};
+    QVERIFY(worst_rhat(reference) > 0.5);
+    reference.f[5] = undefined;  // at one of the two points of the grid
+    QVERIFY(std::isnan(worst_rhat(reference)));
+    json document = with_reference();
+    document["reference"] = "recompute";
+    const RunResult four = run_with(save(document));
+    QVERIFY(four.reference_draws->metadata.contains("rhat_max"));
+    document["samplers"].back()["chains"] = 1;
+    const RunResult one = run_with(save(document));
+    QVERIFY(one.reference_draws->metadata.contains("acceptance"));
+    QVERIFY(!one.reference_draws->metadata.contains("rhat_max"));
+  }
+
   void referenceThinning() {
     Reference reference{2, 4, 1, {1, 2, 3, 4, 5, 6, 7, 8}, {}};
     QVERIFY(thinned(reference, 2).f == (std::vector<double>{2, 4, 6, 8}));
