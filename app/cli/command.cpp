@@ -3,10 +3,10 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <charconv>
 #include <cmath>
 #include <ostream>
 
+#include "core/base/number.h"
 #include "core/presets/store.h"
 
 namespace ergo::cli {
@@ -52,13 +52,9 @@ EventSink progress_sink(Session& session) {
 }
 
 std::uint64_t parse_count(const std::string& option, const std::string& text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
-    throw Error(ExitCode::usage,
-                fmt::format("Option {} is '{}', but must be a whole number >= 0.", option, text));
-  }
-  return value;
+  if (const auto value = parse_number<std::uint64_t>(text)) return *value;
+  throw Error(ExitCode::usage,
+              fmt::format("Option {} is '{}', but must be a whole number >= 0.", option, text));
 }
 
 Preset load_with(const std::string& preset, const std::vector<std::string>& assignments) {

@@ -2,9 +2,9 @@
 #include "app/desktop/preset_document.h"
 
 #include <QUndoCommand>
-#include <charconv>
 
 #include "core/base/error.h"
+#include "core/base/number.h"
 #include "core/io/atomic_file.h"
 #include "core/presets/files.h"
 #include "core/presets/store.h"
@@ -46,16 +46,11 @@ class SeedCommand : public QUndoCommand {
 namespace {
 
 std::uint64_t parseSeed(const QString& text) {
-  const std::string digits = text.trimmed().toStdString();
-  std::uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seed);
-  if (error != std::errc() || end != digits.data() + digits.size())
-    throw Error(ExitCode::usage,
-                PresetDocument::tr("The seed \"%1\" is not a whole number from 0 to "
-                                   "18446744073709551615.")
-                    .arg(text)
-                    .toStdString());
-  return seed;
+  if (const auto seed = parse_number<std::uint64_t>(text.trimmed().toStdString())) return *seed;
+  throw Error(ExitCode::usage, PresetDocument::tr("The seed \"%1\" is not a whole number from 0 to "
+                                                  "18446744073709551615.")
+                                   .arg(text)
+                                   .toStdString());
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <numeric>
+#include <optional>
+
+#include "core/base/number.h"
 
 namespace ergo {
 namespace {
@@ -88,13 +90,10 @@ std::string join(const std::vector<std::string>& words) {
 }
 
 template <class T>
-nlohmann::json parse_number(std::string_view text, const std::string& message) {
-  T value{};
-  const char* end = text.data() + text.size();
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end) throw Error(ExitCode::usage, message);
-  return value;
+nlohmann::json number_of(std::string_view text, const std::string& message) {
+  const std::optional<T> value = parse_number<T>(without_plus(text));
+  if (!value) throw Error(ExitCode::usage, message);
+  return *value;
 }
 
 template <class T>
@@ -108,7 +107,7 @@ nlohmann::json parse_list(std::string_view text, const std::string& message) {
     std::string_view item = text.substr(0, comma);
     while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
     while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
-    list.push_back(parse_number<T>(item, message));
+    list.push_back(number_of<T>(item, message));
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return list;
@@ -150,9 +149,9 @@ nlohmann::json parse_value(const Field& field, const std::string& path, std::str
                                           text, type_name(field.type));
   switch (field.type) {
     case FieldType::real:
-      return parse_number<double>(text, message);
+      return number_of<double>(text, message);
     case FieldType::integer:
-      return parse_number<std::int64_t>(text, message);
+      return number_of<std::int64_t>(text, message);
     case FieldType::real_list:
       return parse_list<double>(text, message);
     case FieldType::integer_list:

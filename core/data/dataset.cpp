@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/number.h"
 #include "core/base/purpose.h"
 #include "core/data/common.h"
 #include "core/io/sha256.h"
@@ -85,17 +85,15 @@ template void Inputs::gather(const std::int64_t*, std::int64_t, float*) const;
 template void Inputs::gather(const std::int64_t*, std::int64_t, double*) const;
 
 ScalarStream data_stream(const DataConfig& config, DataPurpose purpose) {
-  std::uint64_t seed = 0;
-  const char* end = config.seed.data() + config.seed.size();
-  const auto [stop, error] = std::from_chars(config.seed.data(), end, seed);
-  if (error != std::errc{} || stop != end) {
+  const auto seed = parse_number<std::uint64_t>(config.seed);
+  if (!seed) {
     throw Error(
         ExitCode::config,
         fmt::format("Field 'data.seed' is '{}', but must be a whole number from 0 to 2^64-1.",
                     config.seed));
   }
   return ScalarStream(
-      purpose_key(seed, Purpose::data).fold_in(static_cast<std::uint64_t>(purpose)));
+      purpose_key(*seed, Purpose::data).fold_in(static_cast<std::uint64_t>(purpose)));
 }
 
 std::vector<double> linspace(double first, double last, std::int64_t count) {

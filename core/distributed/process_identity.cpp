@@ -4,11 +4,12 @@
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <vector>
+
+#include "core/base/number.h"
 
 namespace ergo {
 namespace {
@@ -55,7 +56,7 @@ ProcessIdentity ProcessIdentity::parse(const std::string& text) {
   std::istringstream in(text);
   std::string pid;
   in >> p.host >> pid >> p.start >> p.machine;
-  std::from_chars(pid.data(), pid.data() + pid.size(), p.pid);
+  p.pid = parse_number<long>(pid).value_or(0);
   return p;
 }
 

@@ -3,7 +3,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <charconv>
+#include "core/base/number.h"
 
 namespace ergo {
 namespace {
@@ -53,14 +53,10 @@ void check_orders(const MetaSections& s) {
 }  // namespace
 
 std::uint64_t parse_seed(const std::string& text, const std::string& field) {
-  std::uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
-    throw Error(ExitCode::config, fmt::format("Field '{}' is '{}', but must be a decimal number "
-                                              "from 0 to 18446744073709551615.",
-                                              field, text));
-  }
-  return seed;
+  if (const auto seed = parse_number<std::uint64_t>(text)) return *seed;
+  throw Error(ExitCode::config, fmt::format("Field '{}' is '{}', but must be a decimal number "
+                                            "from 0 to 18446744073709551615.",
+                                            field, text));
 }
 
 MetaSections meta_sections(const Preset& preset) {

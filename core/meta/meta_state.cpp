@@ -4,10 +4,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/number.h"
 #include "core/io/safetensors.h"
 
 namespace ergo {
@@ -45,12 +45,8 @@ void add_path(L2eWeights& w, int feature, float sign) {
 double parse(const std::map<std::string, std::string>& metadata, const char* key,
              const std::string& source) {
   const auto it = metadata.find(key);
-  double value = 0.0;
   if (it != metadata.end()) {
-    const std::string& text = it->second;
-    if (text == "nan") return undefined;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc() && end == text.data() + text.size()) return value;
+    if (const auto value = parse_number<double>(it->second)) return *value;
   }
   throw Error(ExitCode::data, fmt::format("{}: metadata '{}' is missing or no number; --resume "
                                           "takes a .state.safetensors file.",

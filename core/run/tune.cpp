@@ -3,13 +3,14 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <mutex>
 #include <numeric>
 
+#include "core/base/number.h"
 #include "core/base/parallel.h"
 #include "core/run/run.h"
 
@@ -104,21 +105,19 @@ json row_of(const std::vector<Job>& jobs, std::size_t first, std::size_t seeds) 
 }  // namespace
 
 std::vector<std::uint64_t> parse_seed_range(const std::string& text) {
-  std::uint64_t first = 0, last = 0;
-  const char* end = text.data() + text.size();
-  auto part = std::from_chars(text.data(), end, first);
-  last = first;
-  if (part.ec == std::errc() && part.ptr != end && *part.ptr == '-') {
-    part = std::from_chars(part.ptr + 1, end, last);
-  }
-  if (part.ec != std::errc() || part.ptr != end || last < first || last - first > 9999) {
+  const std::size_t dash = std::min(text.find('-'), text.size());
+  const auto first = parse_number<std::uint64_t>(std::string_view(text).substr(0, dash));
+  const auto last = dash < text.size()
+                        ? parse_number<std::uint64_t>(std::string_view(text).substr(dash + 1))
+                        : first;
+  if (!first || !last || *last < *first || *last - *first > 9999) {
     throw Error(ExitCode::usage,
                 fmt::format("Seeds '{}' must be a number, or a range such as 1-5 of at "
                             "most 10000 seeds.",
                             text));
   }
-  std::vector<std::uint64_t> seeds(last - first + 1);
-  std::iota(seeds.begin(), seeds.end(), first);
+  std::vector<std::uint64_t> seeds(*last - *first + 1);
+  std::iota(seeds.begin(), seeds.end(), *first);
   return seeds;
 }
 

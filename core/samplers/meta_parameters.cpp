@@ -4,10 +4,11 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+#include <optional>
 
 #include "core/base/error.h"
+#include "core/base/number.h"
 #include "core/io/safetensors.h"
 
 namespace ergo {
@@ -32,12 +33,12 @@ void read_number(const MetaParameters& phi, const char* key, double& value,
                  const std::string& source) {
   const auto it = phi.metadata.find(key);
   if (it == phi.metadata.end()) return;
-  const std::string& text = it->second;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
-    throw Error(ExitCode::data,
-                fmt::format("{}: metadata '{}' is '{}', but must be a number.", source, key, text));
+  const std::optional<double> number = parse_number<double>(it->second);
+  if (!number || !std::isfinite(*number)) {
+    throw Error(ExitCode::data, fmt::format("{}: metadata '{}' is '{}', but must be a number.",
+                                            source, key, it->second));
   }
+  value = *number;
 }
 
 void read_metadata(MetaParameters& phi, const std::string& source) {

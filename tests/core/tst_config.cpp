@@ -175,6 +175,7 @@ class TestConfig : public QObject {
     row("rate", "0.125", "0.125");
     row("rate", "1e-3", "0.001");
     row("rate", "+0.5", "0.5");
+    row("rate", "+-0.5", "");
     row("rate", "0,5", "");
     row("rate", "0.5x", "");
     row("rate", "", "");
