@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A group of several chains against the same chains alone, on the CPU: what a device relies on.
-#include <QTemporaryDir>
 #include <new>
 
 #include "core/base/torch.h"
@@ -9,6 +8,7 @@
 #include "core/run/shared_chains.h"
 #include "core/run/usable_chains.h"
 #include "core/samplers/sghmc.h"
+#include "tests/support/folder_test.h"
 #include "tests/support/potentials.h"
 #include "tests/support/presets.h"
 
@@ -122,13 +122,13 @@ class FirstOfSeveral final : public TaskShare {
 
 }  // namespace
 
-class TestChainGroup : public QObject {
+class TestChainGroup : public QObject, protected FolderTest {
   Q_OBJECT
 
  private Q_SLOTS:
   void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    write_phi(path() / "phi.safetensors");
+    renew_folder();
+    write_phi(path_ / "phi.safetensors");
   }
 
   void rowsMoveAsTheyDoAlone_data() {
@@ -354,8 +354,6 @@ class TestChainGroup : public QObject {
     return {};
   }
 
-  std::filesystem::path path() const { return folder_->path().toStdString(); }
-
   Experiment experiment_of(const std::string& id, int batch, const std::string& dtype = "float32") {
     json document = small_regression();
     document["gradient_evaluations"] = 240;
@@ -367,10 +365,8 @@ class TestChainGroup : public QObject {
     }
     document["samplers"][0]["chains"] = count;
     if (id == "deep_ensemble") document["draws"] = 3;
-    return make_experiment(save_and_load(path(), "group.json", document));
+    return make_experiment(save_and_load(path_, "group.json", document));
   }
-
-  std::unique_ptr<QTemporaryDir> folder_;
 };
 
 QTEST_APPLESS_MAIN(TestChainGroup)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <QTemporaryDir>
 #include <filesystem>
 
 #include "core/config/find_file.h"
@@ -8,6 +7,7 @@
 #include "core/presets/setting_hash.h"
 #include "core/presets/store.h"
 #include "tests/support/check.h"
+#include "tests/support/folder_test.h"
 #include "tests/support/presets.h"
 
 using namespace ergo;
@@ -86,15 +86,11 @@ json tuned_document() {
 
 }  // namespace
 
-class TestConfig : public QObject {
+class TestConfig : public QObject, protected FolderTest {
   Q_OBJECT
 
  private Q_SLOTS:
-  void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    QVERIFY(folder_->isValid());
-    path_ = std::filesystem::path(folder_->path().toStdString());
-  }
+  void init() { renew_folder(); }
 
   void structsSurviveJson() {
     Sample sample;
@@ -405,10 +401,6 @@ class TestConfig : public QObject {
     QVERIFY(find_file((b / "f").string(), {a}) == b / "f");
     QVERIFY(find_file("none", {}) == "none");
   }
-
- private:
-  std::unique_ptr<QTemporaryDir> folder_;
-  std::filesystem::path path_;
 };
 
 QTEST_GUILESS_MAIN(TestConfig)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <QTemporaryDir>
 #include <QTest>
 #include <algorithm>
 #include <cmath>
@@ -10,8 +9,11 @@
 #include "core/data/sources.h"
 #include "core/io/atomic_file.h"
 #include "plain_support.h"
+#include "tests/support/data_config.h"
+#include "tests/support/folder_test.h"
 
 using namespace ergo;
+using test::data_from;
 using test::near;
 using test::wrong_error;
 namespace fs = std::filesystem;
@@ -20,23 +22,13 @@ namespace {
 
 const std::string none;
 
-DataConfig config_of(const std::string& source) {
-  DataConfig config;
-  config.source = source;
-  return config;
-}
-
 }  // namespace
 
-class TestCsv : public QObject {
+class TestCsv : public QObject, protected test::FolderTest {
   Q_OBJECT
 
  private Q_SLOTS:
-  void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    QVERIFY(folder_->isValid());
-    path_ = fs::path(folder_->path().toStdString());
-  }
+  void init() { renew_folder(); }
 
   void csvDialects_data() {
     QTest::addColumn<QByteArray>("text");
@@ -106,7 +98,7 @@ class TestCsv : public QObject {
           std::to_string(i) + ",7," + std::to_string(2 * i + 1) + "," + std::to_string(-i) + "\n";
     }
     io::write_file(path_ / "line.csv", text);
-    DataConfig config = config_of("csv");
+    DataConfig config = data_from("csv");
     config.file = "line.csv";
     config.target = std::string("y");
     config.test_fraction = 0.2;
@@ -139,7 +131,7 @@ class TestCsv : public QObject {
       text += n + "," + n + "1," + std::to_string(i * i) + ",-" + n + "\n";
     }
     io::write_file(path_ / "t.csv", text);
-    DataConfig config = config_of("csv");
+    DataConfig config = data_from("csv");
     config.file = "t.csv";
     config.target = "c, d";  // one name
     QCOMPARE(make_dataset(config, path_).targets, std::int64_t{1});
@@ -166,7 +158,7 @@ class TestCsv : public QObject {
 
   void csvCurve() {
     io::write_file(path_ / "c.csv", "t\tv\n0\t1\n1\t2\n2\t5\n3\t4\n4\t9\n");
-    DataConfig config = config_of("csv");
+    DataConfig config = data_from("csv");
     config.file = "c.csv";
     config.validation_fraction = 0.0;
     const Dataset d = make_dataset(config, path_);
@@ -188,7 +180,7 @@ class TestCsv : public QObject {
     const auto write = [this](int last) {
       io::write_file(path_ / "c.csv", "t,v\n0,1\n1,2\n2,5\n3,4\n4," + std::to_string(last) + "\n");
     };
-    DataConfig config = config_of("csv");
+    DataConfig config = data_from("csv");
     config.file = "c.csv";
     write(8);
     const auto first = cached_dataset(config, path_);
@@ -199,12 +191,12 @@ class TestCsv : public QObject {
     write(9);  // the same size
     const auto changed = cached_dataset(config, path_);
     QVERIFY(changed != other && changed->sha256 != other->sha256);
-    config = config_of("foong");
+    config = data_from("foong");
     QVERIFY(cached_dataset(config, path_) == cached_dataset(config, path_));
   }
 
   void csvDatasetErrors() {
-    DataConfig config = config_of("csv");
+    DataConfig config = data_from("csv");
     const auto error = [&](ExitCode code, const std::string& a, const std::string& b) {
       return wrong_error([&] { make_dataset(config, path_); }, code, a, b);
     };
@@ -227,10 +219,6 @@ class TestCsv : public QObject {
     config.target = "b";
     QCOMPARE(error(ExitCode::data, "big", "no usable mean"), none);
   }
-
- private:
-  std::unique_ptr<QTemporaryDir> folder_;
-  fs::path path_;
 };
 
 QTEST_GUILESS_MAIN(TestCsv)

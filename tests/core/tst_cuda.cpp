@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The engine on a CUDA device against the CPU. Skipped, with the reason, where there is none.
-#include <QTemporaryDir>
 
 #include "core/base/device.h"
 #include "core/base/noise.h"
@@ -9,6 +8,7 @@
 #include "core/run/experiment.h"
 #include "core/run/run.h"
 #include "core/samplers/device_steps.h"
+#include "tests/support/folder_test.h"
 #include "tests/support/potentials.h"
 #include "tests/support/presets.h"
 #include "tests/support/recording_sink.h"
@@ -41,7 +41,7 @@ std::string states_differ(const ChainState& a, const ChainState& b, double toler
 
 }  // namespace
 
-class TestCuda : public QObject {
+class TestCuda : public QObject, protected FolderTest {
   Q_OBJECT
 
  private Q_SLOTS:
@@ -51,9 +51,9 @@ class TestCuda : public QObject {
     if (devices().size() < 2) QSKIP("This machine has no CUDA device.");
   }
   void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
+    renew_folder();
     change_ = json::object();
-    write_phi(path() / "phi.safetensors");
+    write_phi(path_ / "phi.safetensors");
   }
 
   void sghmcHasTheBitsOfTheCpu() {
@@ -188,8 +188,6 @@ class TestCuda : public QObject {
   }
 
  private:
-  std::filesystem::path path() const { return folder_->path().toStdString(); }
-
   Preset preset_on(const std::string& device, const std::string& id) {
     json document = small_regression();
     document["device"] = device;
@@ -200,7 +198,7 @@ class TestCuda : public QObject {
     }
     if (id != "hmc") document["samplers"][0]["chains"] = 4;
     document.merge_patch(change_);
-    return save_and_load(path(), "cuda.json", document);
+    return save_and_load(path_, "cuda.json", document);
   }
 
   RunResult run_on(const std::string& device, const std::string& id) {
@@ -209,7 +207,6 @@ class TestCuda : public QObject {
   }
 
   json change_ = json::object();
-  std::unique_ptr<QTemporaryDir> folder_;
 };
 
 QTEST_APPLESS_MAIN(TestCuda)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <QTemporaryDir>
 #include <QTest>
 #include <algorithm>
 #include <cmath>
@@ -10,8 +9,11 @@
 #include "core/base/rng.h"
 #include "core/data/sources.h"
 #include "plain_support.h"
+#include "tests/support/data_config.h"
+#include "tests/support/folder_test.h"
 
 using namespace ergo;
+using test::data_from;
 using test::mean_of;
 using test::near;
 using test::sd_of;
@@ -22,23 +24,13 @@ namespace {
 
 const std::string none;
 
-DataConfig config_of(const std::string& source) {
-  DataConfig config;
-  config.source = source;
-  return config;
-}
-
 }  // namespace
 
-class TestData : public QObject {
+class TestData : public QObject, protected test::FolderTest {
   Q_OBJECT
 
  private Q_SLOTS:
-  void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    QVERIFY(folder_->isValid());
-    path_ = fs::path(folder_->path().toStdString());
-  }
+  void init() { renew_folder(); }
 
   /// Known answers of Random123 (its file kat_vectors, philox4x32 with 10 rounds).
   void philoxKnownAnswers() {
@@ -126,7 +118,7 @@ class TestData : public QObject {
   }
 
   void foong() {
-    DataConfig config = config_of("foong");
+    DataConfig config = data_from("foong");
     config.standardise = false;
     const Dataset d = make_dataset(config, path_);
     QVERIFY(d.task == Task::regression);
@@ -156,7 +148,7 @@ class TestData : public QObject {
 
   void splitsAreIndependentAndReproducible() {
     for (const char* source : {"foong", "gap", "sine"}) {
-      DataConfig config = config_of(source);
+      DataConfig config = data_from(source);
       const Dataset first = make_dataset(config, path_), second = make_dataset(config, path_);
       QCOMPARE(first.sha256, second.sha256);
       QCOMPARE(first.sha256.size(), std::size_t{64});
@@ -173,7 +165,7 @@ class TestData : public QObject {
   }
 
   void standardisationIsUndoneExactly() {
-    DataConfig config = config_of("foong");
+    DataConfig config = data_from("foong");
     const Dataset d = make_dataset(config, path_);
     config.standardise = false;
     const Dataset raw = make_dataset(config, path_);
@@ -191,7 +183,7 @@ class TestData : public QObject {
   }
 
   void gap() {
-    DataConfig config = config_of("gap");
+    DataConfig config = data_from("gap");
     config.standardise = false;
     const Dataset d = make_dataset(config, path_);
     QCOMPARE(d.train.size(), std::int64_t{120});
@@ -216,7 +208,7 @@ class TestData : public QObject {
 
   /// A ReLU network is piecewise linear in [x, x^2]: third differences vanish almost everywhere.
   void gapTruthIsPiecewiseQuadratic() {
-    DataConfig config = config_of("gap");
+    DataConfig config = data_from("gap");
     config.grid_points = 1801;
     const std::vector<double> y = make_dataset(config, path_).curve.true_y;
     int kinks = 0;
@@ -227,7 +219,7 @@ class TestData : public QObject {
   }
 
   void sine() {
-    DataConfig config = config_of("sine");
+    DataConfig config = data_from("sine");
     config.standardise = false;
     config.amplitude = 2.0, config.frequency = 0.5, config.phase = 0.25;
     config.gap_min = 0.1, config.gap_max = 0.6;
@@ -247,30 +239,26 @@ class TestData : public QObject {
   }
 
   void configErrors() {
-    DataConfig config = config_of("sine");
+    DataConfig config = data_from("sine");
     config.gap_min = -1, config.gap_max = 1;
     QCOMPARE(wrong_error([&] { make_dataset(config, path_); }, ExitCode::config, "data.gap_min"),
              none);
-    config = config_of("moons");
+    config = data_from("moons");
     QCOMPARE(
         wrong_error([&] { make_dataset(config, path_); }, ExitCode::config, "data.source", "moons"),
         none);
     for (const char* seed : {"", "-1", "1.5", "18446744073709551616", "1x"}) {
-      config = config_of("foong");
+      config = data_from("foong");
       config.seed = seed;
       QCOMPARE(wrong_error([&] { make_dataset(config, path_); }, ExitCode::config, "data.seed",
                            std::string("'") + seed + "'"),
                none);
     }
-    config = config_of("foong");
+    config = data_from("foong");
     config.grid_min = 2, config.grid_max = 1;
     QCOMPARE(wrong_error([&] { make_dataset(config, path_); }, ExitCode::config, "data.grid_min"),
              none);
   }
-
- private:
-  std::unique_ptr<QTemporaryDir> folder_;
-  fs::path path_;
 };
 
 QTEST_GUILESS_MAIN(TestData)

@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-#include <QTemporaryDir>
 #include <atomic>
 #include <condition_variable>
 #include <cstring>
@@ -37,16 +36,6 @@ json preset_document() {
   document.merge_patch({{"iterations", 4}, {"pairs", 4}, {"validation_tasks", 3}});
   return document;
 }
-
-/// One process of a job.
-struct Peer {
-  int rank = 0, processes = 1;
-  std::string exchange = "folder", job = "job", preset = "p.json", out = "out.safetensors";
-  double timeout = never;
-  std::uint64_t seed = 0;
-  std::string resume{};
-  OnPhase on_phase{};
-};
 
 /// Local addresses (hexadecimal, as the kernel prints them) of this process's TCP sockets,
 /// listening or connected.
@@ -111,14 +100,12 @@ class Side final : public Exchange {
 
 }  // namespace
 
-class TestDistributed : public QObject, private JobFolder {
+class TestDistributed : public QObject, private JobTest {
   Q_OBJECT
 
  private Q_SLOTS:
   void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    QVERIFY(folder_->isValid());
-    path_ = fs::path(folder_->path().toStdString());
+    renew_folder();
     write_text(path_ / "p.json", preset_document().dump());
   }
 
@@ -444,25 +431,6 @@ class TestDistributed : public QObject, private JobFolder {
   }
 
  private:
-  static QStringList exchanges() {
-    try {
-      return exchange_kind({.exchange = "gloo"}) == "gloo" ? QStringList{"folder", "gloo"}
-                                                           : QStringList{};
-    } catch (const Error&) {
-      return {"folder"};
-    }
-  }
-
-  static std::vector<Peer> job(int processes, const QString& exchange,
-                               const std::string& name = "job") {
-    std::vector<Peer> peers;
-    for (int rank = 0; rank < processes; ++rank) {
-      peers.push_back(
-          {.rank = rank, .processes = processes, .exchange = exchange.toStdString(), .job = name});
-    }
-    return peers;
-  }
-
   std::string preset_with(const json& change) const {
     json document = preset_document();
     document.merge_patch(change);
@@ -483,19 +451,11 @@ class TestDistributed : public QObject, private JobFolder {
     options.resume = peer.resume;
     options.seed = peer.seed;
     options.workers = 1;
-    options.distributed = {.processes = peer.processes,
-                           .rank = peer.rank,
-                           .rendezvous = path_ / peer.job,
-                           .exchange = peer.exchange,
-                           .interface = "lo",
-                           .peer_timeout = peer.timeout};
-    if (peer.on_phase) {
-      options.distributed.on_phase = [&](std::string_view phase) { peer.on_phase(phase, control); };
-    }
+    options.distributed = distributed(peer, control);
     return options;
   }
 
-  json train(const Peer& peer, RunControl& control) const {
+  json work(const Peer& peer, RunControl& control) const override {
     int events = 0;
     const MetaResult result = meta_train(
         load_preset((path_ / peer.preset).string()), options_of(peer, control),
@@ -506,14 +466,6 @@ class TestDistributed : public QObject, private JobFolder {
             {"iterations", result.iterations},
             {"events", events}};
   }
-  auto work() const {
-    return [this](const Peer& peer, RunControl& control) { return train(peer, control); };
-  }
-  std::vector<pid_t> start(const std::vector<Peer>& peers) const {
-    return start_each(peers, work());
-  }
-  std::vector<int> play(const std::vector<Peer>& peers) { return play_each(peers, work()); }
-
   /// Empty when all three files are those of an undisturbed process without a job, byte for byte.
   std::string differs_from_one_process(const std::string& out = "out.safetensors",
                                        const std::string& preset = "p.json") {
@@ -535,8 +487,6 @@ class TestDistributed : public QObject, private JobFolder {
     }
     return {};
   }
-
-  std::unique_ptr<QTemporaryDir> folder_;
 };
 
 QTEST_GUILESS_MAIN(TestDistributed)

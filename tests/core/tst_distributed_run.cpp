@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs shared by real processes; what they do together with meta-training: tst_distributed.
-#include <QTemporaryDir>
 #include <filesystem>
 
 #include "core/distributed/options.h"
@@ -15,14 +14,6 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// One process of a job.
-struct Peer {
-  int rank = 0, processes = 1;
-  std::string exchange = "folder", preset = "p.json", job = "job";
-  double timeout = never;
-  OnPhase on_phase{};
-};
 
 /// The chains of this process take a few transitions and no more; `action` at the first beat.
 OnPhase in_the_middle(std::function<void(RunControl&)> action) {
@@ -46,14 +37,12 @@ json comparable(const RunResult& result) {
 
 }  // namespace
 
-class TestDistributedRun : public QObject, private JobFolder {
+class TestDistributedRun : public QObject, private JobTest {
   Q_OBJECT
 
  private Q_SLOTS:
   void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    QVERIFY(folder_->isValid());
-    path_ = fs::path(folder_->path().toStdString());
+    renew_folder();
     write_phi(path_ / "phi.safetensors");
     write_text(path_ / "p.json", all_samplers().dump());
   }
@@ -212,34 +201,8 @@ class TestDistributedRun : public QObject, private JobFolder {
   }
 
  private:
-  static QStringList exchanges() {
-    try {
-      return exchange_kind({.exchange = "gloo"}) == "gloo" ? QStringList{"folder", "gloo"}
-                                                           : QStringList{};
-    } catch (const Error&) {
-      return {"folder"};
-    }
-  }
-
-  static std::vector<Peer> job(int processes, const QString& exchange,
-                               const std::string& name = "job") {
-    std::vector<Peer> peers;
-    for (int rank = 0; rank < processes; ++rank) {
-      peers.push_back({rank, processes, exchange.toStdString()});
-      peers.back().job = name;
-    }
-    return peers;
-  }
-
-  json run_in_job(const Peer& peer, RunControl& control) const {
-    DistributedOptions options{.processes = peer.processes,
-                               .rank = peer.rank,
-                               .rendezvous = path_ / peer.job,
-                               .exchange = peer.exchange,
-                               .interface = "lo",
-                               .peer_timeout = peer.timeout};
-    if (peer.on_phase)
-      options.on_phase = [&](std::string_view phase) { peer.on_phase(phase, control); };
+  json work(const Peer& peer, RunControl& control) const override {
+    const DistributedOptions options = distributed(peer, control);
     const Preset preset = load_preset((path_ / peer.preset).string());
     const auto share = make_run_share(preset, {1}, options, control);
     int events = 0;
@@ -258,14 +221,6 @@ class TestDistributedRun : public QObject, private JobFolder {
       throw;
     }
   }
-
-  auto work() const {
-    return [this](const Peer& peer, RunControl& control) { return run_in_job(peer, control); };
-  }
-  std::vector<pid_t> start(const std::vector<Peer>& peers) const {
-    return start_each(peers, work());
-  }
-  std::vector<int> play(const std::vector<Peer>& peers) { return play_each(peers, work()); }
 
   /// Of a process without a job.
   json alone() {
@@ -291,8 +246,6 @@ class TestDistributedRun : public QObject, private JobFolder {
     if (here == expected) return {};
     return fmt::format("rank {}: {}", rank, json::diff(expected, here).dump());
   }
-
-  std::unique_ptr<QTemporaryDir> folder_;
 };
 
 QTEST_GUILESS_MAIN(TestDistributedRun)

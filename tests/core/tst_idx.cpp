@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <zlib.h>
 
-#include <QTemporaryDir>
 #include <QTest>
 #include <bit>
 #include <filesystem>
@@ -14,8 +13,11 @@
 #include "core/data/sources.h"
 #include "core/io/atomic_file.h"
 #include "plain_support.h"
+#include "tests/support/data_config.h"
+#include "tests/support/folder_test.h"
 
 using namespace ergo;
+using test::data_from;
 using test::mean_of;
 using test::near;
 using test::sd_of;
@@ -25,12 +27,6 @@ namespace fs = std::filesystem;
 namespace {
 
 const std::string none;
-
-DataConfig config_of(const std::string& source) {
-  DataConfig config;
-  config.source = source;
-  return config;
-}
 
 std::string big_endian(std::uint32_t value) {
   std::string bytes;
@@ -71,15 +67,11 @@ std::vector<double> gathered(const Inputs& x) {
 
 }  // namespace
 
-class TestIdx : public QObject {
+class TestIdx : public QObject, protected test::FolderTest {
   Q_OBJECT
 
  private Q_SLOTS:
-  void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    QVERIFY(folder_->isValid());
-    path_ = fs::path(folder_->path().toStdString());
-  }
+  void init() { renew_folder(); }
 
   void idxDataset() {
     DataConfig config = write_images(6, 3);
@@ -321,14 +313,11 @@ class TestIdx : public QObject {
     };
     write("train", train);
     write("test", test);
-    DataConfig config = config_of("idx");
+    DataConfig config = data_from("idx");
     config.train_images = "train-images", config.train_labels = "train-labels";
     config.test_images = "test-images", config.test_labels = "test-labels";
     return config;
   }
-
-  std::unique_ptr<QTemporaryDir> folder_;
-  fs::path path_;
 };
 
 QTEST_GUILESS_MAIN(TestIdx)

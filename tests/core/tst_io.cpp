@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <sys/resource.h>
 
-#include <QTemporaryDir>
 #include <QTest>
 #include <csignal>
 #include <cstring>
@@ -12,6 +11,7 @@
 #include "core/io/safetensors.h"
 #include "core/io/sha256.h"
 #include "plain_support.h"
+#include "tests/support/folder_test.h"
 
 using namespace ergo;
 using namespace ergo::io;
@@ -65,15 +65,11 @@ class FileSizeLimit {
 
 }  // namespace
 
-class TestIo : public QObject {
+class TestIo : public QObject, protected test::FolderTest {
   Q_OBJECT
 
  private Q_SLOTS:
-  void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    QVERIFY(folder_->isValid());
-    path_ = fs::path(folder_->path().toStdString());
-  }
+  void init() { renew_folder(); }
 
   void writesReplacesAndReads() {
     const fs::path file = path_ / "result.json";
@@ -310,10 +306,6 @@ class TestIo : public QObject {
     twice.arrays = {from_floats("a", {1}, {1}), from_floats("a", {1}, {1})};
     QVERIFY_EXCEPTION_THROWN(serialise(twice), std::invalid_argument);
   }
-
- private:
-  std::unique_ptr<QTemporaryDir> folder_;
-  fs::path path_;
 };
 
 QTEST_GUILESS_MAIN(TestIo)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <QTemporaryDir>
 #include <filesystem>
 #include <thread>
 
@@ -9,6 +8,7 @@
 #include "core/meta/meta.h"
 #include "core/samplers/meta_parameters.h"
 #include "tests/support/check.h"
+#include "tests/support/folder_test.h"
 #include "tests/support/presets.h"
 #include "tests/support/recording_sink.h"
 
@@ -35,15 +35,11 @@ int most_workers() { return std::thread::hardware_concurrency() >= 2 ? 2 : 1; }
 
 }  // namespace
 
-class TestMeta : public QObject {
+class TestMeta : public QObject, protected FolderTest {
   Q_OBJECT
 
  private Q_SLOTS:
-  void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    QVERIFY(folder_->isValid());
-    path_ = fs::path(folder_->path().toStdString());
-  }
+  void init() { renew_folder(); }
 
   void trainingWritesItsFiles() {
     RecordingSink recording;
@@ -330,9 +326,6 @@ class TestMeta : public QObject {
   std::vector<float> state_tensor(const std::string& out, const char* name) {
     return io::load_safetensors(state_of(path_ / out)).find(name)->floats();
   }
-
-  std::unique_ptr<QTemporaryDir> folder_;
-  fs::path path_;
 };
 
 QTEST_GUILESS_MAIN(TestMeta)

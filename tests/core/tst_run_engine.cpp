@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <QTemporaryDir>
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -7,6 +6,7 @@
 
 #include "core/run/run.h"
 #include "tests/support/check.h"
+#include "tests/support/folder_test.h"
 #include "tests/support/presets.h"
 #include "tests/support/recording_sink.h"
 
@@ -51,14 +51,12 @@ std::string status_of(const RunResult& result) {
 
 }  // namespace
 
-class TestRunEngine : public QObject {
+class TestRunEngine : public QObject, protected FolderTest {
   Q_OBJECT
 
  private Q_SLOTS:
   void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    QVERIFY(folder_->isValid());
-    path_ = std::filesystem::path(folder_->path().toStdString());
+    renew_folder();
     write_phi(path_ / "phi.safetensors");
   }
 
@@ -325,9 +323,6 @@ class TestRunEngine : public QObject {
 
  private:
   Preset save(const json& document) { return save_and_load(path_, "p.json", document); }
-
-  std::unique_ptr<QTemporaryDir> folder_;
-  std::filesystem::path path_;
 };
 
 QTEST_GUILESS_MAIN(TestRunEngine)

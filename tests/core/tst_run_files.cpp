@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <QTemporaryDir>
 #include <filesystem>
 
 #include "core/io/atomic_file.h"
@@ -10,6 +9,7 @@
 #include "core/run/run.h"
 #include "core/run/summary.h"
 #include "tests/support/check.h"
+#include "tests/support/folder_test.h"
 #include "tests/support/presets.h"
 
 using namespace ergo;
@@ -54,14 +54,12 @@ bool mentions(const RunResult& result, const std::string& text) {
 
 }  // namespace
 
-class TestRunFiles : public QObject {
+class TestRunFiles : public QObject, protected FolderTest {
   Q_OBJECT
 
  private Q_SLOTS:
   void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    QVERIFY(folder_->isValid());
-    path_ = fs::path(folder_->path().toStdString());
+    renew_folder();
     write_phi(path_ / "phi.safetensors");
   }
 
@@ -301,9 +299,6 @@ class TestRunFiles : public QObject {
 
  private:
   Preset save(const json& document) { return save_and_load(path_, "p.json", document); }
-
-  std::unique_ptr<QTemporaryDir> folder_;
-  fs::path path_;
 };
 
 QTEST_GUILESS_MAIN(TestRunFiles)

@@ -2,6 +2,7 @@
 #pragma once
 #include <signal.h>
 
+#include <QStringList>
 #include <atomic>
 #include <filesystem>
 #include <functional>
@@ -13,9 +14,11 @@
 
 #include "core/base/control.h"
 #include "core/base/error.h"
+#include "core/distributed/options.h"
 #include "core/io/atomic_file.h"
 #include "tests/support/check.h"
 #include "tests/support/child.h"
+#include "tests/support/folder_test.h"
 #include "tests/support/presets.h"
 
 /// What tests of jobs of several processes share.
@@ -39,9 +42,59 @@ inline OnPhase at(std::string phase, int n, std::function<void(RunControl&)> act
 inline void die(RunControl&) { ::raise(SIGKILL); }
 inline void sleep_on(RunControl&) { ::raise(SIGSTOP); }
 
-/// Starts processes below one folder; each leaves what came out of it in a file of its rank.
-class JobFolder {
+/// One process of a job.
+struct Peer {
+  int rank = 0, processes = 1;
+  std::string exchange = "folder", job = "job", preset = "p.json", out = "out.safetensors";
+  double timeout = never;
+  std::uint64_t seed = 0;
+  std::string resume{};
+  OnPhase on_phase{};
+};
+
+/// All processes of a job.
+inline std::vector<Peer> job(int processes, const QString& exchange,
+                             const std::string& name = "job") {
+  std::vector<Peer> peers;
+  for (int rank = 0; rank < processes; ++rank) {
+    peers.push_back(
+        {.rank = rank, .processes = processes, .exchange = exchange.toStdString(), .job = name});
+  }
+  return peers;
+}
+
+/// The ways to exchange that this build has.
+inline QStringList exchanges() {
+  try {
+    return exchange_kind({.exchange = "gloo"}) == "gloo" ? QStringList{"folder", "gloo"}
+                                                         : QStringList{};
+  } catch (const Error&) {
+    return {"folder"};
+  }
+}
+
+/// Base of tests that start the processes of a job in a folder; each leaves what came out of it in
+/// a file of its rank.
+class JobTest : protected FolderTest {
  protected:
+  virtual ~JobTest() = default;
+
+  /// What one process does. @return its result
+  virtual nlohmann::json work(const Peer& peer, RunControl& control) const = 0;
+
+  DistributedOptions distributed(const Peer& peer, RunControl& control) const {
+    DistributedOptions options{.processes = peer.processes,
+                               .rank = peer.rank,
+                               .rendezvous = path_ / peer.job,
+                               .exchange = peer.exchange,
+                               .interface = "lo",
+                               .peer_timeout = peer.timeout};
+    if (peer.on_phase) {
+      options.on_phase = [&](std::string_view phase) { peer.on_phase(phase, control); };
+    }
+    return options;
+  }
+
   std::filesystem::path result_file(int rank) const {
     return path_ / fmt::format("result-{}", rank);
   }
@@ -60,33 +113,26 @@ class JobFolder {
     return all;
   }
 
-  /// One process a peer, in which work(peer, control) gives the result.
-  template <class Peer, class Work>
-  std::vector<pid_t> start_each(const std::vector<Peer>& peers, const Work& work) const {
+  std::vector<pid_t> start(const std::vector<Peer>& peers) const {
     std::vector<pid_t> pids;
     for (const Peer& peer : peers) {
       std::filesystem::remove(result_file(peer.rank));
-      pids.push_back(spawn([&] { return leave_result(peer, work); }));
+      pids.push_back(spawn([&] { return leave_result(peer); }));
     }
     return pids;
   }
 
-  /// The same, and waits. @return exit codes, or minus the signal.
-  template <class Peer, class Work>
-  std::vector<int> play_each(const std::vector<Peer>& peers, const Work& work) {
+  /// Starts and waits. @return exit codes, or minus the signal.
+  std::vector<int> play(const std::vector<Peer>& peers) {
     ends_.clear();
-    std::vector<int> ends;
-    for (const pid_t pid : start_each(peers, work)) ends.push_back(wait_for_end(pid));
-    ends_ = ends;
-    return ends;
+    for (const pid_t pid : start(peers)) ends_.push_back(wait_for_end(pid));
+    return ends_;
   }
 
-  std::filesystem::path path_;
   std::vector<int> ends_;  ///< of the last job played
 
  private:
-  template <class Peer, class Work>
-  int leave_result(const Peer& peer, const Work& work) const {
+  int leave_result(const Peer& peer) const {
     RunControl control;
     int status = 0;
     nlohmann::json shown;
