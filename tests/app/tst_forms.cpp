@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QCheckBox>
 #include <QComboBox>
+#include <QFileDialog>
 #include <QLabel>
 #include <QLineEdit>
 #include <QSignalSpy>
@@ -34,7 +35,7 @@ struct Everything {
     v("steps", steps,
       FieldInfo{.min = 1, .max = 1e12, .choices = {}, .unit = "", .doc = "Transitions."});
     v("bias", bias, FieldInfo{.choices = {}, .unit = "", .doc = "Biases."});
-    v("file", file, FieldInfo{.choices = {}, .unit = "", .doc = "A file."});
+    v("file", file, FieldInfo{.choices = {}, .unit = "", .doc = "A file.", .file = true});
     v("activation", activation, FieldInfo{.choices = {"tanh", "relu"}, .unit = "", .doc = "Kind."});
     v("hidden", hidden,
       FieldInfo{.min = 1, .max = 4096, .choices = {}, .unit = "", .doc = "Widths."});
@@ -71,6 +72,7 @@ class TestForms : public QObject {
   void setValueEmitsNothing();
   void leavesUndoToTheWindow();
   void offersButTakesOthers();
+  void fileFieldAsksForAFile();
 
  private:
   QWidget* control(const char* name) { return m_form->editor(QLatin1String(name))->control(); }
@@ -266,6 +268,20 @@ void TestForms::leavesUndoToTheWindow() {
   QTest::keyClicks(line, "x");  // now the line has something of its own to undo
   QCoreApplication::sendEvent(line, &key);
   QVERIFY(key.isAccepted());
+}
+
+void TestForms::fileFieldAsksForAFile() {
+  QVERIFY(!m_form->findChild<QToolButton*>("sghmc.activation.browse"));
+  auto* button = m_form->findChild<QToolButton*>("sghmc.file.browse");
+  QVERIFY(button && !button->accessibleName().isEmpty());
+  QSignalSpy edited(m_form->editor("file"), &FieldEditor::edited);
+  button->click();
+  auto* dialog = m_form->findChild<QFileDialog*>("sghmc.file.dialog");
+  QVERIFY(dialog);
+  Q_EMIT dialog->fileSelected("/data/b.csv");
+  QCOMPARE(edited.count(), 1);
+  QCOMPARE(edited.first().first().toString(), QString("/data/b.csv"));
+  QCOMPARE(m_form->editor("file")->text(), QString("/data/b.csv"));
 }
 
 QTEST_MAIN(TestForms)

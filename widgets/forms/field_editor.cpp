@@ -4,11 +4,14 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QEvent>
+#include <QFileDialog>
+#include <QFileInfo>
 #include <QGridLayout>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QStyle>
+#include <QToolButton>
 
 #include "widgets/forms/field_text.h"
 #include "widgets/forms/number_edit.h"
@@ -114,6 +117,30 @@ QWidget* FieldEditor::makeCheck() {
   return box;
 }
 
+QWidget* FieldEditor::makeBrowse() {
+  auto* button = new QToolButton(this);
+  button->setText(QStringLiteral("…"));
+  button->setObjectName(m_path + QStringLiteral(".browse"));
+  button->setAccessibleName(tr("Choose a file for %1").arg(m_path));
+  button->setToolTip(tr("Choose a file"));
+  connect(button, &QToolButton::clicked, this, &FieldEditor::browse);
+  return button;
+}
+
+void FieldEditor::browse() {
+  auto* dialog = new QFileDialog(this, tr("Choose a file for %1").arg(m_path));
+  dialog->setObjectName(m_path + QStringLiteral(".dialog"));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setFileMode(QFileDialog::ExistingFile);
+  if (const QFileInfo present(text()); present.isAbsolute())
+    dialog->setDirectory(present.absolutePath());
+  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
+    lineOf(m_control)->setText(file);
+    commit();
+  });
+  dialog->open();
+}
+
 void FieldEditor::layOut() {
   auto* grid = new QGridLayout(this);
   grid->setContentsMargins(0, 0, 0, 0);
@@ -122,6 +149,7 @@ void FieldEditor::layOut() {
   grid->addWidget(m_control, 0, 0, 1, 2);
   if (!m_field.info.unit.empty())
     grid->addWidget(new QLabel(QString::fromStdString(m_field.info.unit), this), 0, 2);
+  if (m_field.info.file) grid->addWidget(makeBrowse(), 0, 2);
   m_icon = new QLabel(this);
   m_message = new QLabel(this);
   m_message->setObjectName(m_path + QStringLiteral(".problem"));

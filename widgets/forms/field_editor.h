@@ -9,8 +9,9 @@ class QHBoxLayout;
 
 namespace ergo {
 
-/// The editor of one field: number with arrows, check box, choice or line of text, with its unit,
-/// and beneath it the sentence about a value that violates the field's constraint.
+/// The editor of one field: number with arrows, check box, choice or line of text, with its unit
+/// or a button that asks for a file, and beneath it the sentence about a value that violates the
+/// field's constraint.
 class FieldEditor : public QWidget {
   Q_OBJECT
  public:
@@ -36,6 +37,8 @@ class FieldEditor : public QWidget {
   QWidget* makeNumber();
   QWidget* makeChoice();
   QWidget* makeCheck();
+  QWidget* makeBrowse();
+  void browse();  ///< asks for a file and takes it over
   void layOut();
   void check();
   void commit();
