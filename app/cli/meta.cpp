@@ -29,7 +29,7 @@ void train(const Options& o, Session& session) {
   options.distributed = read_process_options(o.processes);
   const MetaResult result =
       meta_train(load_with(o.preset, o.set), options, progress_sink(session), session.control);
-  if (result.reason == "stopped") session.exit = ExitCode::interrupted;
+  if (result.reason == "stopped") session.exit = session.control.stop_code();
   if (!result.speaks) return;
   if (o.json) {
     session.out << to_json(result).dump(2) << "\n";

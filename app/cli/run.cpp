@@ -62,7 +62,7 @@ void run_seeds(const Options& options, const Preset& preset,
       session.exit = ExitCode::internal;
   }
   share.commit([&] { print(options, results, session.out); });
-  if (share.stopped()) session.exit = ExitCode::interrupted;
+  if (share.stopped()) session.exit = session.control.stop_code();
 }
 
 void run_command(const Options& options, Session& session) {

@@ -2,22 +2,22 @@
 #pragma once
 #include <QObject>
 
+#include "core/base/stop_signals.h"
+
 namespace ergo {
 
-/// Turns SIGINT, SIGTERM and SIGHUP into a Qt signal on the window's thread. One per process.
-/// The handler only writes a byte into a pipe, which is all that a handler may do.
+/// Turns HUP, INT, TERM and USR1 into a Qt signal on the window's thread. One per process.
 class SignalGuard : public QObject {
   Q_OBJECT
  public:
   explicit SignalGuard(QObject* parent = nullptr);
-  ~SignalGuard() override;
 
  Q_SIGNALS:
   void interrupted(int signalNumber);
 
  private:
   void read();
-  int m_ends[2] = {-1, -1};
+  StopSignals m_signals;
 };
 
 }  // namespace ergo

@@ -5,6 +5,7 @@
 #include <QDir>
 #include <QPixmap>
 #include <QTimer>
+#include <csignal>
 #include <cstdio>
 
 #include "core/base/error.h"
@@ -120,8 +121,9 @@ void Unattended::complain(int code, const QString& sentence) {
   if (m_exitCode == 0 && (m_options.headless || m_options.run)) m_exitCode = code;
 }
 
-void Unattended::interrupt() {
-  m_exitCode = static_cast<int>(ExitCode::interrupted);
+void Unattended::interrupt(int signalNumber) {
+  m_exitCode =
+      static_cast<int>(signalNumber == SIGUSR1 ? ExitCode::temporary : ExitCode::interrupted);
   m_window->close();
 }
 

@@ -14,7 +14,7 @@ class Unattended : public QObject {
  public:
   Unattended(Options options, MainWindow* window);
   void start();      ///< once the event loop runs
-  void interrupt();  ///< SIGINT or SIGTERM: stops within a step, saves what exists, ends with 130
+  void interrupt(int signalNumber);  ///< saves, closes the window: 130, after USR1 75
   int exitCode() const { return m_exitCode; }
 
  private:

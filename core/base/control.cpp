@@ -3,7 +3,8 @@
 
 namespace ergo {
 
-void RunControl::stop() {
+void RunControl::stop(Stop how) {
+  if (how == Stop::again) again_ = true;
   stop_ = true;
   changed();
 }

@@ -14,9 +14,9 @@ enum class ExitCode : int {
   internal = 70,       ///< internal error, every chain diverged, or memory ran out
   cannot_create = 73,  ///< an output folder or file cannot be created
   io = 74,             ///< reading or writing failed
-  temporary = 75,      ///< other processes of the job are missing or lost; queue it again
+  temporary = 75,      ///< start it again: a warning (USR1), or processes of the job are lost
   config = 78,         ///< a preset value violates its constraint
-  interrupted = 130,   ///< SIGINT or SIGTERM, after saving what exists
+  interrupted = 130,   ///< HUP, INT or TERM, after saving what exists
 };
 
 /// What a user can cause: one sentence that names the file, field or value and the constraint.

@@ -47,7 +47,7 @@ void OwnWork::collect() {
 PeerMessage OwnWork::message() const {
   PeerMessage message = failure_;
   if (message.state == PeerMessage::State::failed) return message;
-  if (control_.stopped()) message.state = PeerMessage::State::stopped;
+  if (control_.stopped()) message.state = stop_state(control_);
   message.values = done_;
   message.values.insert(cut_.begin(), cut_.end());
   return message;

@@ -23,6 +23,7 @@ std::string members_name(int epoch) { return fmt::format("members.{}", epoch); }
 std::string left_name(int epoch) { return fmt::format("left.{}", epoch); }
 constexpr const char* start_name = "start";
 constexpr const char* stop_name = "stop";
+constexpr const char* again_text = "again";
 constexpr const char* go = "go";
 constexpr std::size_t piece = 16u << 20;  // bytes that a process sends at once
 
@@ -135,7 +136,7 @@ void PeerGroup::meet() {
   const std::string first = folder_.put_first(start_name, verdict(missing));
   if (first != go) {
     const bool own = control_.stopped();
-    throw Error(own ? ExitCode::interrupted : ExitCode::temporary, first);
+    throw Error(own ? control_.stop_code() : ExitCode::temporary, first);
   }
   read_claims();
   try {
@@ -306,10 +307,12 @@ void PeerGroup::watch(const std::stop_token& stop) {
   bool told = false;
   while (!wake.wait_for(lock, stop, 100ms, [&] { return stop.stop_requested(); })) {
     try {
-      const bool asked = folder_.has(stop_name);
-      if (control_.stopped() && !asked && !told) folder_.put(stop_name, "");
+      const auto asked = folder_.get(stop_name);
+      if (control_.stopped() && !asked && !told)
+        folder_.put(stop_name, control_.again() ? again_text : "");
       told = told || control_.stopped();
-      if (asked && !control_.stopped()) control_.stop();
+      if (asked && !control_.stopped())
+        control_.stop(*asked == again_text ? Stop::again : Stop::end);
     } catch (const Error&) {
       // The next exchange meets the same trouble and reports it.
     }

@@ -5,11 +5,13 @@
 #include <map>
 #include <string>
 
+#include "core/base/control.h"
+
 namespace ergo {
 
 /// What a process adds to an operation, and what all together make of it.
 struct PeerMessage {
-  enum class State { ok, stopped, failed };
+  enum class State { ok, stopped, stopped_again, failed };  ///< stopped_again: Stop::again
   std::int64_t operation = 0;  ///< counted from 0 in every process alike
   State state = State::ok;
   int code = 0;                               ///< of a failure: exit code
@@ -26,6 +28,11 @@ struct PeerMessage {
   /// Adds another one's values; one failure makes all a failure, else one stop a stop.
   void merge(const PeerMessage& other);
 };
+
+/// The state of a process that was stopped.
+inline PeerMessage::State stop_state(const RunControl& control) {
+  return control.again() ? PeerMessage::State::stopped_again : PeerMessage::State::stopped;
+}
 
 /// A line of JSON, then the values' bytes one after the other.
 std::string encode(const PeerMessage& message);

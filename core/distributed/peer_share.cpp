@@ -54,7 +54,7 @@ class PeerShare final : public TaskShare {
   bool stopped() override {
     return heard_stop(operate([this] {
       PeerMessage mine;
-      if (control_.stopped()) mine.state = PeerMessage::State::stopped;
+      if (control_.stopped()) mine.state = stop_state(control_);
       return mine;
     }));
   }
@@ -230,8 +230,9 @@ class PeerShare final : public TaskShare {
 
   /// All take part in a stop, also those whom the word of it has not reached yet.
   bool heard_stop(const PeerMessage& outcome) {
-    const bool stopped = outcome.state == PeerMessage::State::stopped;
-    if (stopped && !control_.stopped()) control_.stop();
+    const bool again = outcome.state == PeerMessage::State::stopped_again;
+    const bool stopped = again || outcome.state == PeerMessage::State::stopped;
+    if (stopped) control_.stop(again ? Stop::again : Stop::end);
     return stopped;
   }
 

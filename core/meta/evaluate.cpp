@@ -107,7 +107,7 @@ class HeldOut {
       out[i] = unroll(*sampler, task, {e.steps, burn_in, e.draws}, key.fold_in(i), control_) -
                task.true_nll;
     });
-    if (control_.stopped()) throw Error(ExitCode::interrupted, "The evaluation was stopped.");
+    if (control_.stopped()) throw Error(control_.stop_code(), "The evaluation was stopped.");
     return out;
   }
 

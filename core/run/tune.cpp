@@ -145,7 +145,7 @@ json tune(const Preset& preset, int workers, const EventSink& sink, RunControl& 
     ++progress.done;
     if (sink) sink(progress);
   });
-  if (control.stopped()) throw Error(ExitCode::interrupted, "The tuning was stopped.");
+  if (control.stopped()) throw Error(control.stop_code(), "The tuning was stopped.");
 
   json table = json::array(), set = json::object();
   std::map<std::string, double> lowest;

@@ -87,12 +87,16 @@ void TestProgram::exitCodes() {
 
 void TestProgram::signalStopsSavesAndEnds_data() {
   QTest::addColumn<int>("number");
-  QTest::addRow("SIGINT") << SIGINT;
-  QTest::addRow("SIGTERM") << SIGTERM;
+  QTest::addColumn<int>("code");
+  QTest::addRow("SIGHUP") << SIGHUP << 130;
+  QTest::addRow("SIGINT") << SIGINT << 130;
+  QTest::addRow("SIGTERM") << SIGTERM << 130;
+  QTest::addRow("SIGUSR1") << SIGUSR1 << 75;
 }
 
 void TestProgram::signalStopsSavesAndEnds() {
   QFETCH(int, number);
+  QFETCH(int, code);
   const QTemporaryDir folder;
   const QString out = folder.filePath("out");
   QProcess program;
@@ -102,7 +106,7 @@ void TestProgram::signalStopsSavesAndEnds() {
   ::kill(static_cast<pid_t>(program.processId()), number);
   QVERIFY(program.waitForFinished(120000));
   QCOMPARE(program.exitStatus(), QProcess::NormalExit);
-  QVERIFY2(program.exitCode() == 130, program.readAllStandardError().constData());
+  QVERIFY2(program.exitCode() == code, program.readAllStandardError().constData());
   QFile result(out + "/result.json");
   QVERIFY(result.open(QIODevice::ReadOnly));
   QVERIFY(result.readAll().contains("stopped"));
