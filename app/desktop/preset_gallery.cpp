@@ -98,7 +98,7 @@ void PresetGallery::fill() {
       const Preset preset = load_preset(id);
       if (preset.kind() != m_kind.toStdString()) continue;
       fillItem(item.get(), id, preset);
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       item->setText(QString::fromStdString(id));
       item->setData(Description, QString::fromStdString(error.what()));
       item->setFlags(Qt::NoItemFlags);

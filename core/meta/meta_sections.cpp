@@ -33,6 +33,12 @@ void require_order(const std::string& low_name, double low, const std::string& h
                                             low, high_name, high));
 }
 
+void require_filled(const std::string& name, const std::vector<double>& list) {
+  if (!list.empty()) return;
+  throw Error(ExitCode::config,
+              fmt::format("Field '{}' is [], but must hold at least one number.", name));
+}
+
 void check_orders(const MetaSections& s) {
   const auto d = [](auto x) { return static_cast<double>(x); };
   require_order("steps_min", d(s.loop.steps_min), "steps_max", d(s.loop.steps_max));
@@ -48,6 +54,13 @@ void check_orders(const MetaSections& s) {
                 d(s.family.width_max));
   require_order("family.depth_min", d(s.family.depth_min), "family.depth_max",
                 d(s.family.depth_max));
+}
+
+/// The baselines' grid is the product of these.
+void check_grid(const EvaluationConfig& e) {
+  require_filled("evaluation.temperatures", e.temperatures);
+  require_filled("evaluation.step_sizes", e.step_sizes);
+  require_filled("evaluation.frictions", e.frictions);
 }
 
 }  // namespace
@@ -75,6 +88,7 @@ MetaSections meta_sections(const Preset& preset) {
   s.evaluation =
       read_config<EvaluationConfig>(section_values(preset, "evaluation"), "evaluation.", preset.id);
   check_orders(s);
+  check_grid(s.evaluation);
   // Another device rounds otherwise, but it is the same training.
   s.settings.add(s.loop, first_loop, {"device"});
   s.settings.add(s.family, first_family);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "core/io/atomic_file.h"
+#include "core/io/json_check.h"
 #include "core/presets/schema.h"
 #include "core/presets/tuned.h"
 
@@ -19,11 +20,9 @@ using nlohmann::json;
 constexpr std::size_t preset_size_limit = 1 << 20;
 
 json parse_document(const std::string& text, const std::string& source) {
-  try {
-    return json::parse(text);
-  } catch (const json::exception& error) {
-    throw Error(ExitCode::data, fmt::format("{}: not valid JSON: {}.", source, error.what()));
-  }
+  if (const std::string fault = io::json_fault(text, {}); !fault.empty())
+    throw Error(ExitCode::data, fmt::format("{}: {}.", source, fault));
+  return json::parse(text);
 }
 
 fs::path resolve(const std::string& id_or_path) {

@@ -15,16 +15,18 @@ class TestProgram : public QObject {
   void saysThatThereIsNoDisplay();
   void exitCodes_data();
   void exitCodes();
+  void startsBesideABadPreset();
   void signalStopsSavesAndEnds_data();
   void signalStopsSavesAndEnds();
 };
 
 namespace {
 
-void begin(QProcess& program, const QStringList& arguments) {
+void begin(QProcess& program, const QStringList& arguments, const QString& presets = {}) {
   QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
   for (const char* name : {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"})
     environment.remove(name);
+  if (!presets.isEmpty()) environment.insert("ERGOSCOPE_PRESETS", presets);
   program.setProcessEnvironment(environment);
   program.start(ERGOSCOPE_PROGRAM, arguments);
 }
@@ -83,6 +85,23 @@ void TestProgram::exitCodes() {
   QVERIFY2(message.contains(named), message.constData());
   QCOMPARE(message.count('\n'), 1);
   QCOMPARE(program.exitCode(), code);
+}
+
+/// One file that no reader can take must not keep the window from starting.
+void TestProgram::startsBesideABadPreset() {
+  const QTemporaryDir folder;
+  const auto write = [&folder](const char* name, const QByteArray& text) {
+    QFile file(folder.filePath(name));
+    return file.open(QIODevice::WriteOnly) && file.write(text) == text.size();
+  };
+  QVERIFY(write("deep.json", QByteArray(60000, '[') + QByteArray(60000, ']')));
+  QVERIFY(write("good.json", R"({"schema": 1, "kind": "compare", "gradient_evaluations": 80,
+      "draws": 4, "data": {"source": "sine"}, "samplers": [{"id": "sghmc"}]})"));
+  QProcess program;
+  begin(program, {"--headless", "--preset", "good"}, folder.path());
+  QVERIFY(program.waitForFinished(60000));
+  QCOMPARE(program.exitStatus(), QProcess::NormalExit);
+  QVERIFY2(program.exitCode() == 0, program.readAllStandardError().constData());
 }
 
 void TestProgram::signalStopsSavesAndEnds_data() {
