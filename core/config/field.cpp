@@ -13,6 +13,8 @@
 namespace ergo {
 namespace {
 
+constexpr std::size_t longest_list = 1000, longest_name = 200;
+
 bool is_integer(const nlohmann::json& value) { return value.is_number_integer(); }
 
 const char* type_name(FieldType type) {
@@ -130,6 +132,10 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string violation(const Field& field, const std::string& path, const nlohmann::json& value) {
+  if (value.is_array() && value.size() > longest_list) {
+    return fmt::format("Field '{}' is a list of {} values, but must hold at most {}.", path,
+                       value.size(), longest_list);
+  }
   if (!has_type(field.type, value)) {
     return fmt::format("Field '{}' is {}, but must be {}.", path, value.dump(),
                        type_name(field.type));
@@ -168,6 +174,7 @@ nlohmann::json parse_value(const Field& field, const std::string& path, std::str
 }
 
 std::string nearest_hint(std::string_view word, const std::vector<std::string>& known) {
+  if (word.size() > longest_name) return ".";  // no misspelling of anything
   const std::string* best = nullptr;
   std::size_t best_distance = word.size() / 2 + 2;
   for (const std::string& candidate : known) {

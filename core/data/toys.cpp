@@ -29,10 +29,19 @@ struct Problem1D {
   bool always_standardise_inputs = false;
 };
 
+constexpr std::int64_t most_points = 1000000;
 constexpr std::int64_t own_validation_size = 200;
 constexpr std::int64_t own_test_size = 500;
 
+/// @throws Error{config} for more than anybody needs of a one-dimensional problem.
 std::int64_t size_or(std::int64_t configured, std::int64_t own) {
+  if (configured > most_points) {
+    throw Error(
+        ExitCode::config,
+        fmt::format("Field 'data.train_size', 'data.validation_size' or 'data.test_size' is "
+                    "{}, but a generated problem has at most {} points in each.",
+                    configured, most_points));
+  }
   return configured > 0 ? configured : own;
 }
 

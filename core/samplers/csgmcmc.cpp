@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/samplers/csgmcmc.h"
 
+#include <algorithm>
+#include <ranges>
+
 #include "core/samplers/sghmc.h"
 #include "core/schedules/cosine_cycle.h"
 
@@ -24,6 +27,18 @@ class Csgmcmc final : public Sampler {
   }
 
   DrawSchedule draw_schedule() const override { return samples_; }
+
+  /// The phase rises through a cycle: its collected part begins at one point and ends with it.
+  std::vector<TransitionSpan> collectable() const override {
+    const auto within = std::views::iota(std::int64_t{1}, cycle_.length() + 1);
+    const auto first =
+        std::ranges::partition_point(within, [this](std::int64_t t) { return !samples_(t); });
+    if (first == within.end()) return {};
+    std::vector<TransitionSpan> spans;
+    for (std::int64_t c = 0; c < config_.cycles; ++c)
+      spans.push_back({c * cycle_.length() + *first, (c + 1) * cycle_.length()});
+    return spans;
+  }
 
  private:
   CsgmcmcConfig config_;

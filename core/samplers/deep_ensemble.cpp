@@ -22,6 +22,7 @@ class DeepEnsemble final : public Sampler {
   DrawSchedule draw_schedule() const override {
     return [total = total_](std::int64_t t) { return t >= total; };
   }
+  std::vector<TransitionSpan> collectable() const override { return {{.first = total_}}; }
 
  private:
   double friction_;

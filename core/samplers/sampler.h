@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,6 +36,11 @@ struct TransitionInfo {
   double step_size = 0.0;
 };
 
+/// Transitions first..last.
+struct TransitionSpan {
+  std::int64_t first = 1, last = std::numeric_limits<std::int64_t>::max();
+};
+
 /// What a sampler may know of its run.
 struct SamplerContext {
   const ParameterLayout* layout = nullptr;
@@ -59,6 +65,8 @@ class Sampler {
   /// cycle, the last step of a member); empty: every one after the run's burn-in. It may outlive
   /// the sampler.
   virtual DrawSchedule draw_schedule() const { return {}; }
+  /// The same as parts, in order, so that long chains can be counted without a look at every one.
+  virtual std::vector<TransitionSpan> collectable() const { return {{}}; }
   /// Own figures for the result table ("acceptance", "step_size", ...).
   virtual std::map<std::string, double> info(const ChainState&) const { return {}; }
   /// True when a transition from here on queues the same work on the device every time, so that it

@@ -133,6 +133,32 @@ class TestSghmc : public QObject {
     }
   }
 
+  /// The parts are what the schedule says, transition by transition.
+  void collectablePartsAreWhatTheScheduleSays() {
+    const auto agrees = [](const Sampler& sampler, std::int64_t steps) {
+      std::vector<bool> inside(static_cast<std::size_t>(steps) + 1, false);
+      for (const TransitionSpan& part : sampler.collectable()) {
+        for (std::int64_t t = part.first; t <= std::min(part.last, steps); ++t)
+          inside[static_cast<std::size_t>(t)] = true;
+      }
+      const DrawSchedule schedule = sampler.draw_schedule();
+      for (std::int64_t t = 1; t <= steps; ++t) {
+        if (inside[static_cast<std::size_t>(t)] != (!schedule || schedule(t))) return false;
+      }
+      return true;
+    };
+    for (const std::int64_t steps : {1, 7, 20, 101, 1000}) {
+      for (const std::int64_t cycles : {1, 2, 3, 7, 300}) {
+        for (const double fraction : {0.001, 0.2, 0.25, 0.3, 1.0 / 3.0, 1.0}) {
+          const auto sampler = make_csgmcmc({0.05, 3.0, 1.0, cycles, fraction}, context_of(steps));
+          QVERIFY2(agrees(*sampler, steps), qPrintable(QString::number(steps)));
+        }
+      }
+      QVERIFY(agrees(*make_deep_ensemble({0.08, 5.0}, context_of(steps)), steps));
+      QVERIFY(agrees(*make_sghmc({}, context_of(steps)), steps));
+    }
+  }
+
   void csgmcmcIsNoisyInTheSamplingPartOnly() {
     const torch::NoGradGuard no_grad;
     const auto sampler = make_csgmcmc({0.05, 3.0, 1.0, 1, 0.5}, context_of(8));
