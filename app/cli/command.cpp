@@ -5,6 +5,9 @@
 
 #include <cmath>
 #include <ostream>
+#include <sstream>
+
+#include "core/base/printable.h"
 
 #include "core/base/number.h"
 #include "core/presets/store.h"
@@ -41,11 +44,12 @@ EventSink progress_sink(Session& session) {
     if (const auto* p = std::get_if<Progress>(&event)) show_progress(session, *p);
     if (const auto* m = std::get_if<MetaIteration>(&event)) show_iteration(session, *m);
     if (const auto* l = std::get_if<LogMessage>(&event)) {
-      session.err << (session.progress ? "\r" : "") << l->level << ": " << l->text << "\n";
+      session.err << (session.progress ? "\r" : "") << l->level << ": " << printable(l->text)
+                  << "\n";
     }
     if (const auto* d = std::get_if<ChainDiverged>(&event)) {
       session.err << fmt::format("warning: chain {} of sampler {} stopped at step {}: {}\n",
-                                 d->chain, d->sampler, d->step, d->reason);
+                                 d->chain, d->sampler, d->step, printable(d->reason));
     }
     if (std::holds_alternative<RunFinished>(event) && session.progress) session.err << "\n";
   };
@@ -85,13 +89,15 @@ int main(const std::vector<std::string>& arguments, Session& session) {
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
     const bool asked = error.get_exit_code() == 0;  // --help, --version
-    app.exit(error, session.out, session.err);
+    std::ostringstream complaint;
+    app.exit(error, session.out, complaint);
+    session.err << printable(complaint.str());
     return static_cast<int>(asked ? ExitCode::ok : ExitCode::usage);
   } catch (const Error& error) {
-    session.err << "ergoscope-cli: " << error.what() << "\n";
+    session.err << "ergoscope-cli: " << printable(error.what()) << "\n";
     return static_cast<int>(error.code());
   } catch (const std::exception& error) {
-    session.err << "ergoscope-cli: internal error: " << error.what() << "\n";
+    session.err << "ergoscope-cli: internal error: " << printable(error.what()) << "\n";
     return static_cast<int>(ExitCode::internal);
   }
   return static_cast<int>(session.exit);

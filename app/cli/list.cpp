@@ -6,6 +6,7 @@
 
 #include "app/cli/command.h"
 #include "core/base/device.h"
+#include "core/base/printable.h"
 #include "core/presets/store.h"
 #include "core/registry/registry.h"
 
@@ -25,10 +26,17 @@ void print_entries(std::ostream& out, const Entries& entries) {
   }
 }
 
-void print_presets(std::ostream& out) {
+/// A file that is no preset is named beside the others.
+void print_presets(Session& session) {
   for (const std::string& id : preset_ids()) {
-    const Preset preset = load_preset(id);
-    out << fmt::format("{:<24} {:<10} {}\n", id, preset.kind(), preset.title());
+    try {
+      const Preset preset = load_preset(id);
+      session.out << fmt::format("{:<24} {:<10} {}\n", printable(id), preset.kind(),
+                                 printable(preset.title(), 200));
+    } catch (const std::exception& error) {
+      session.err << fmt::format("warning: preset '{}' cannot be read: {}\n", printable(id),
+                                 printable(error.what()));
+    }
   }
 }
 
@@ -39,9 +47,10 @@ void print_devices(std::ostream& out) {
   if (!built_with_cuda()) out << "This program was built without CUDA.\n";
 }
 
-void list(const std::string& what, std::ostream& out) {
+void list(const std::string& what, Session& session) {
+  std::ostream& out = session.out;
   if (what == "presets")
-    print_presets(out);
+    print_presets(session);
   else if (what == "samplers")
     print_entries(out, sampler_entries());
   else if (what == "models")
@@ -71,7 +80,7 @@ void add_list(CLI::App& app, Session& session) {
       ->add_option("what", *what,
                    "presets, samplers, models, likelihoods, targets, datasets or devices")
       ->required();
-  command->callback([what, &session] { list(*what, session.out); });
+  command->callback([what, &session] { list(*what, session); });
 }
 
 }  // namespace ergo::cli

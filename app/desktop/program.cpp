@@ -12,6 +12,7 @@
 #include "app/desktop/signal_guard.h"
 #include "app/desktop/unattended.h"
 #include "core/base/error.h"
+#include "core/base/printable.h"
 
 namespace ergo {
 namespace {
@@ -71,7 +72,7 @@ int runProgram(int argc, char** argv, const std::function<void(MainWindow&)>& wa
     const QCoreApplication early(argc, argv);  // reads options without any display
     options = parseOptions(QCoreApplication::arguments());
   } catch (const Error& error) {
-    std::fprintf(stderr, "ergoscope: %s\n", error.what());
+    std::fprintf(stderr, "ergoscope: %s\n", printable(error.what()).c_str());
     return static_cast<int>(error.code());
   }
   if (!options.printAndExit.isEmpty()) {
