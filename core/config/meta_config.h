@@ -155,15 +155,18 @@ struct MetaDynamicsConfig {
   template <class V>
   void visit(V&& v) {
     v("step_multiplier", step_multiplier,
-      FieldInfo{.min = 0, .open_min = true, .doc = "eps = sqrt(step_multiplier / n)."});
-    v("noise_multiplier", noise_multiplier, FieldInfo{.min = 0, .doc = "m of the noise scale."});
+      FieldInfo{
+          .min = 0, .max = 1e12, .open_min = true, .doc = "eps = sqrt(step_multiplier / n)."});
+    v("noise_multiplier", noise_multiplier,
+      FieldInfo{.min = 0, .max = 1e12, .doc = "m of the noise scale."});
     v("noise_form", noise_form,
       FieldInfo{.choices = {"paper", "official"},
                 .doc = "paper: sqrt(2 C eps m); official: sqrt(2 C m)."});
-    v("friction", friction, FieldInfo{.min = 0, .doc = "C."});
+    v("friction", friction, FieldInfo{.min = 0, .max = 1e12, .doc = "C."});
     v("alpha_multiplier", alpha_multiplier,
-      FieldInfo{.min = 0, .doc = "alpha = alpha_multiplier A."});
-    v("beta_multiplier", beta_multiplier, FieldInfo{.min = 0, .doc = "beta = beta_multiplier B."});
+      FieldInfo{.min = 0, .max = 1e12, .doc = "alpha = alpha_multiplier A."});
+    v("beta_multiplier", beta_multiplier,
+      FieldInfo{.min = 0, .max = 1e12, .doc = "beta = beta_multiplier B."});
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,8 @@
 
 #include "core/base/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/json_check.h"
+#include "core/io/sha256.h"
 
 namespace ergo::io {
 namespace {
@@ -23,6 +26,8 @@ using Json = nlohmann::json;
 constexpr std::uint64_t header_limit = 100'000'000;
 constexpr std::size_t file_limit = std::size_t{16} << 30;
 constexpr std::size_t max_dimensions = 8;
+constexpr const char* data_key = "sha256";
+constexpr const char* header_key = "header_sha256";
 
 struct Reader {
   std::string source;
@@ -64,22 +69,9 @@ std::string_view header_text(std::string_view bytes, const Reader& reader) {
 
 /// nlohmann::json keeps the last of two equal keys; here the second one is an error.
 Json parse_header(std::string_view text, const Reader& reader) {
-  std::vector<std::set<std::string>> seen;
-  const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
-    using Event = Json::parse_event_t;
-    if (depth > 4) reader.fail("the header is nested too deeply");
-    if (event == Event::object_start) seen.emplace_back();
-    if (event == Event::object_end) seen.pop_back();
-    if (event == Event::key && !seen.back().insert(value.get<std::string>()).second) {
-      reader.fail(fmt::format("the key '{}' appears twice", value.get<std::string>()));
-    }
-    return true;
-  };
-  try {
-    return Json::parse(text, check);
-  } catch (const Json::exception&) {
-    reader.fail("the header is not JSON");
-  }
+  const std::string fault = json_fault(text, {.deepest = 4, .unique_keys = true});
+  if (!fault.empty()) reader.fail("the header: " + fault);
+  return Json::parse(text);
 }
 
 std::map<std::string, std::string> read_metadata(const Json& object, const Reader& reader) {
@@ -182,6 +174,82 @@ void place(std::vector<Entry>& entries, std::string_view data, const Reader& rea
   }
 }
 
+/// Text from outside may be no UTF-8: such bytes are replaced instead of failing at the end of a
+/// run.
+template <class Document>
+std::string compact(const Document& document) {
+  return document.dump(-1, ' ', false, Document::error_handler_t::replace);
+}
+
+/// SHA-256 of the compact JSON text of [metadata, {name: [dtype, shape, first byte]}].
+std::string header_hash(const std::map<std::string, std::string>& metadata, const Json& tensors) {
+  return sha256_hex(compact(Json::array({metadata, tensors})));
+}
+
+Json described(const Array& array, std::uint64_t begin) {
+  return Json::array({array.dtype, array.shape, begin});
+}
+
+void check_seal(SafeTensors& tensors, const std::vector<Entry>& entries, std::string_view data,
+                const Reader& reader) {
+  const auto take = [&tensors](const char* key) {
+    const auto node = tensors.metadata.extract(key);
+    return node.empty() ? std::string() : node.mapped();
+  };
+  const std::string of_data = take(data_key), of_header = take(header_key);
+  if (!of_data.empty() && of_data != sha256_hex(data))
+    reader.fail("its data do not have the SHA-256 that its metadata name; it was damaged");
+  if (of_header.empty()) return;
+  Json list = Json::object();
+  for (const Entry& e : entries) list[e.array.name] = described(e.array, e.begin);
+  if (of_header != header_hash(tensors.metadata, list))
+    reader.fail("its header does not have the SHA-256 that its metadata name; it was damaged");
+}
+
+/// In the order of the data: 8-byte elements first.
+std::vector<const Array*> in_order(const SafeTensors& tensors) {
+  std::vector<const Array*> order;
+  std::set<std::string_view> names;
+  for (const Array& array : tensors.arrays) {
+    order.push_back(&array);
+    if (!names.insert(array.name).second)
+      throw std::invalid_argument("two arrays are called '" + array.name + "'");
+  }
+  std::stable_sort(order.begin(), order.end(), [](const Array* a, const Array* b) {
+    return element_size(a->dtype) > element_size(b->dtype);
+  });
+  return order;
+}
+
+std::string assemble(const SafeTensors& tensors, bool sealed) {
+  std::string data;
+  Json list = Json::object();
+  std::vector<std::pair<std::string, Json>> entries;  // ordered_json would look every name up
+  for (const Array* array : in_order(tensors)) {
+    const std::size_t begin = data.size();
+    data += array->bytes;
+    list[array->name] = described(*array, begin);
+    entries.emplace_back(array->name, Json{{"dtype", array->dtype},
+                                           {"shape", array->shape},
+                                           {"data_offsets", {begin, data.size()}}});
+  }
+  auto metadata = tensors.metadata;
+  if (sealed) {
+    metadata[header_key] = header_hash(tensors.metadata, list);
+    metadata[data_key] = sha256_hex(data);
+  }
+  std::string text = "{";
+  const auto add = [&text](const std::string& name, const Json& value) {
+    text += (text.size() > 1 ? "," : "") + compact(Json(name)) + ":" + compact(value);
+  };
+  if (!metadata.empty()) add("__metadata__", metadata);
+  for (const auto& [name, entry] : entries) add(name, entry);
+  text += "}";
+  text.append((8 - text.size() % 8) % 8, ' ');
+  const std::uint64_t length = text.size();
+  return std::string(reinterpret_cast<const char*>(&length), 8) + text + data;
+}
+
 template <class Stored, class Wanted>
 void convert(const std::string& bytes, std::vector<Wanted>& out) {
   out.resize(bytes.size() / sizeof(Stored));
@@ -244,6 +312,15 @@ Array from_integers(std::string name, std::vector<std::int64_t> shape,
   return make_array(std::move(name), "I64", std::move(shape), values);
 }
 
+void require_finite(const Array& array, const std::string& source) {
+  const std::vector<double> values = array.doubles();
+  const auto bad =
+      std::find_if_not(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+  if (bad == values.end()) return;
+  throw Error(ExitCode::data, fmt::format("{}: number {} of tensor '{}' is {}, but must be finite.",
+                                          source, bad - values.begin(), array.name, *bad));
+}
+
 const Array* SafeTensors::find(std::string_view name) const {
   const auto it = std::find_if(arrays.begin(), arrays.end(),
                                [name](const Array& array) { return array.name == name; });
@@ -262,7 +339,9 @@ SafeTensors parse_safetensors(std::string_view bytes, const std::string& source)
     else
       entries.push_back(read_entry(name, object, reader));
   }
-  place(entries, bytes.substr(8 + text.size()), reader);
+  const std::string_view data = bytes.substr(8 + text.size());
+  place(entries, data, reader);
+  check_seal(tensors, entries, data, reader);
   for (Entry& entry : entries) tensors.arrays.push_back(std::move(entry.array));
   return tensors;
 }
@@ -271,33 +350,11 @@ SafeTensors load_safetensors(const std::filesystem::path& path) {
   return parse_safetensors(read_file(path, file_limit), path.string());
 }
 
-std::string serialise(const SafeTensors& tensors) {
-  std::vector<const Array*> order;
-  for (const Array& array : tensors.arrays) order.push_back(&array);
-  std::stable_sort(order.begin(), order.end(), [](const Array* a, const Array* b) {
-    return element_size(a->dtype) > element_size(b->dtype);
-  });
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!tensors.metadata.empty()) header["__metadata__"] = tensors.metadata;
-  std::string data;
-  for (const Array* array : order) {
-    if (header.contains(array->name)) {
-      throw std::invalid_argument("two arrays are called '" + array->name + "'");
-    }
-    const std::size_t begin = data.size();
-    data += array->bytes;
-    header[array->name] = {
-        {"dtype", array->dtype}, {"shape", array->shape}, {"data_offsets", {begin, data.size()}}};
-  }
-  // Text from outside may be no UTF-8: replace such bytes instead of failing at the end of a run.
-  std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-  text.append((8 - text.size() % 8) % 8, ' ');
-  const std::uint64_t length = text.size();
-  return std::string(reinterpret_cast<const char*>(&length), 8) + text + data;
-}
+std::string serialise(const SafeTensors& tensors) { return assemble(tensors, false); }
+std::string serialise_sealed(const SafeTensors& tensors) { return assemble(tensors, true); }
 
 void save_safetensors(const std::filesystem::path& path, const SafeTensors& tensors) {
-  write_file(path, serialise(tensors));
+  write_file(path, serialise_sealed(tensors));
 }
 
 }  // namespace ergo::io

@@ -8,8 +8,10 @@
 #include <vector>
 
 /// The safetensors format: u64 length of the header, JSON header, raw little-endian data.
-/// A file cannot run code, nor make the reader take more memory than its own size.
-/// Source: https://github.com/huggingface/safetensors, section "Format". NaN is not looked for.
+/// A file cannot run code, nor make the reader take more memory than its own size. Files of our own
+/// are sealed: their metadata hold `sha256`, of the data behind the header, and `header_sha256`, of
+/// everything else that means something; both are checked where they are there.
+/// Source: https://github.com/huggingface/safetensors, section "Format".
 namespace ergo::io {
 
 /// One tensor. `bytes` are its elements, little-endian, row-major.
@@ -36,8 +38,8 @@ Array from_integers(std::string name, std::vector<std::int64_t> shape,
                     const std::vector<std::int64_t>& values);
 
 struct SafeTensors {
-  std::map<std::string, std::string> metadata;
-  std::vector<Array> arrays;  ///< in the order of the data
+  std::map<std::string, std::string> metadata;  ///< without the two checksums
+  std::vector<Array> arrays;                    ///< in the order of the data
 
   const Array* find(std::string_view name) const;  ///< null when there is none
 };
@@ -45,18 +47,23 @@ struct SafeTensors {
 /// @param source  file name for the messages.
 /// @throws Error{data} naming `source` and the violated rule: header of at most 100 MB that begins
 /// with '{', no key twice, dtype and at most 8 dimensions that fit the offsets, data without holes,
-/// overlaps or rest.
+/// overlaps or rest, and the checksums.
 SafeTensors parse_safetensors(std::string_view bytes, const std::string& source);
 
 /// @throws as read_file and parse_safetensors.
 SafeTensors load_safetensors(const std::filesystem::path& path);
 
+/// @throws Error{data} naming `source` and the tensor that holds NaN or infinity.
+void require_finite(const Array& array, const std::string& source);
+
 /// The bytes of a file: 8-byte elements first, so that everything is aligned, otherwise in the
 /// order of `arrays`; the header is padded with spaces to a multiple of 8. Equal input, equal
-/// bytes.
+/// bytes. Without the checksums.
 std::string serialise(const SafeTensors& tensors);
+/// The same with them.
+std::string serialise_sealed(const SafeTensors& tensors);
 
-/// @throws as write_file.
+/// Sealed. @throws as write_file.
 void save_safetensors(const std::filesystem::path& path, const SafeTensors& tensors);
 
 }  // namespace ergo::io

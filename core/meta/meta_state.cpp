@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "core/base/error.h"
 #include "core/base/number.h"
@@ -42,15 +43,26 @@ void add_path(L2eWeights& w, int feature, float sign) {
   }
 }
 
-double parse(const std::map<std::string, std::string>& metadata, const char* key,
-             const std::string& source) {
+/// @throws Error{data} unless the value is a number of type T; integers must not be negative.
+template <class T>
+T parse(const std::map<std::string, std::string>& metadata, const char* key,
+        const std::string& source) {
   const auto it = metadata.find(key);
-  if (it != metadata.end()) {
-    if (const auto value = parse_number<double>(it->second)) return *value;
-  }
-  throw Error(ExitCode::data, fmt::format("{}: metadata '{}' is missing or no number; --resume "
-                                          "takes a .state.safetensors file.",
-                                          source, key));
+  const std::string text = it == metadata.end() ? std::string() : it->second;
+  const std::optional<T> value = parse_number<T>(text);
+  if (value && (std::is_floating_point_v<T> || *value >= T{})) return *value;
+  throw Error(ExitCode::data,
+              fmt::format("{}: metadata '{}' is '{}', but must be a {}; --resume "
+                          "takes a .state.safetensors file.",
+                          source, key, text, std::is_floating_point_v<T> ? "number" : "count"));
+}
+
+double parse_finite(const std::map<std::string, std::string>& metadata, const char* key,
+                    const std::string& source) {
+  const auto value = parse<double>(metadata, key, source);
+  if (std::isfinite(value)) return value;
+  throw Error(ExitCode::data,
+              fmt::format("{}: metadata '{}' is {}, but must be finite.", source, key, value));
 }
 
 std::vector<double> tensor(const io::SafeTensors& archive, const char* name, std::size_t size,
@@ -63,6 +75,27 @@ std::vector<double> tensor(const io::SafeTensors& archive, const char* name, std
                             source, name, size));
   }
   return array->doubles();
+}
+
+std::vector<double> finite_tensor(const io::SafeTensors& archive, const char* name,
+                                  const std::string& source) {
+  std::vector<double> values = tensor(archive, name, MetaParameters::count, source);
+  io::require_finite(*archive.find(name), source);
+  return values;
+}
+
+/// What a training cannot have come to, whatever the checksums say.
+void check_state(const MetaState& state, const std::string& source) {
+  const auto require = [&source](bool holds, const char* what) {
+    if (!holds) throw Error(ExitCode::data, fmt::format("{}: {}; it was damaged.", source, what));
+  };
+  require(state.log.size() % meta_log_columns == 0 &&
+              static_cast<std::int64_t>(state.log.size() / meta_log_columns) == state.iteration,
+          "its log does not have a row an iteration");
+  require(state.adam.steps <= state.iteration, "'adam_steps' are more than its iterations");
+  const auto& v = state.adam.v;
+  require(std::all_of(v.begin(), v.end(), [](double x) { return x >= 0.0; }),
+          "'adam.v' holds a number below 0");
 }
 
 }  // namespace
@@ -118,19 +151,20 @@ MetaState load_meta_state(const std::filesystem::path& file, const SettingHash& 
   }
   MetaState state(MetaParameters::count);
   const auto floats = [&](const char* name) {
-    const std::vector<double> values = tensor(archive, name, MetaParameters::count, source);
+    const std::vector<double> values = finite_tensor(archive, name, source);
     return std::vector<float>(values.begin(), values.end());
   };
   state.phi = floats("phi");
   state.mean_phi = floats("mean_phi");
   state.best_phi = floats("best_phi");
-  state.adam.m = tensor(archive, "adam.m", MetaParameters::count, source);
-  state.adam.v = tensor(archive, "adam.v", MetaParameters::count, source);
+  state.adam.m = finite_tensor(archive, "adam.m", source);
+  state.adam.v = finite_tensor(archive, "adam.v", source);
   state.log = tensor(archive, "log", 0, source);
-  state.iteration = static_cast<std::int64_t>(parse(archive.metadata, "iteration", source));
-  state.adam.steps = static_cast<std::int64_t>(parse(archive.metadata, "adam_steps", source));
-  state.average = parse(archive.metadata, "average", source);
-  state.best_score = parse(archive.metadata, "best_score", source);
+  state.iteration = parse<std::int64_t>(archive.metadata, "iteration", source);
+  state.adam.steps = parse<std::int64_t>(archive.metadata, "adam_steps", source);
+  state.average = parse_finite(archive.metadata, "average", source);
+  state.best_score = parse<double>(archive.metadata, "best_score", source);  // NaN: none yet
+  check_state(state, source);
   const auto hash = archive.metadata.find("preset_hash");
   if (hash == archive.metadata.end() || !settings.matches(hash->second)) {
     throw Error(ExitCode::data, fmt::format("{}: was written by a training with other settings; "

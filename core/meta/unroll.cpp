@@ -29,6 +29,7 @@ double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& pl
     }
     if (collection.keeps(t)) report.add_draw(state.position.reshape({-1}));
   }
+  if (!state.momentum.isfinite().all().item<bool>()) return std::numeric_limits<double>::infinity();
   const double loss = report.test_nll();
   return std::isfinite(loss) ? loss : std::numeric_limits<double>::infinity();
 }

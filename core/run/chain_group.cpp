@@ -185,10 +185,14 @@ void ChainGroup::look() {
 
 void ChainGroup::show_position(std::int64_t t) {
   const torch::Tensor position = state_.position.to(torch::kCPU);
+  // A momentum that is not finite can leave the position finite: a network with ReLU hides it.
+  const torch::Tensor momentum_is_finite = state_.momentum.isfinite().all(1).to(torch::kCPU);
   for (std::size_t c = 0; c < chains_.size(); ++c) {
     if (chains_[c]->finished()) continue;
     const torch::Tensor row = position[static_cast<std::int64_t>(c)];
     if (chains_[c]->keeps(t)) chains_[c]->add_draw(t, row.clone());
+    if (!momentum_is_finite.data_ptr<bool>()[c] && !chains_[c]->finished())
+      chains_[c]->diverge(t, "the momentum is not finite");
     if (chains_[c]->shows(t) && !chains_[c]->finished()) chains_[c]->add_snapshot(row);
   }
   finish_with_all();

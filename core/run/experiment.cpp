@@ -179,6 +179,7 @@ torch::Tensor load_positions(const std::filesystem::path& file, const ParameterL
           fmt::format("{}: tensor '{}' must have shape [chains, {}], but has [{}].", file.string(),
                       block.name, fmt::join(block.shape, ", "), fmt::join(array->shape, ", ")));
     }
+    io::require_finite(*array, file.string());
     std::vector<double> values = array->doubles();
     if (!blocks.empty() && blocks.front().size(0) != chains) {
       throw Error(ExitCode::data,

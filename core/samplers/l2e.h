@@ -28,19 +28,30 @@ struct L2eConfig {
                        "then at the folder of shipped presets.",
                 .file = true});
     v("step_multiplier", step_multiplier,
-      FieldInfo{.min = -1, .doc = "eps = sqrt(step_multiplier / data_size); -1: the file's."});
+      FieldInfo{.min = -1,
+                .max = 1e12,
+                .doc = "eps = sqrt(step_multiplier / data_size); -1: the file's."});
     v("noise_multiplier", noise_multiplier,
-      FieldInfo{.min = -1, .doc = "m in the noise scale; 0: no noise, -1: the file's."});
+      FieldInfo{
+          .min = -1, .max = 1e12, .doc = "m in the noise scale; 0: no noise, -1: the file's."});
     v("noise_form", noise_form,
       FieldInfo{.choices = {"file", "paper", "official"},
                 .doc = "paper: s = sqrt(2 C eps m); official: s = sqrt(2 C m)."});
-    v("friction", friction, FieldInfo{.min = -1, .doc = "C; -1: the file's.", .advanced = true});
+    v("friction", friction,
+      FieldInfo{.min = -1, .max = 1e12, .doc = "C; -1: the file's.", .advanced = true});
     v("alpha_multiplier", alpha_multiplier,
-      FieldInfo{.min = -1, .doc = "alpha = alpha_multiplier A; -1: the file's.", .advanced = true});
+      FieldInfo{.min = -1,
+                .max = 1e12,
+                .doc = "alpha = alpha_multiplier A; -1: the file's.",
+                .advanced = true});
     v("beta_multiplier", beta_multiplier,
-      FieldInfo{.min = -1, .doc = "beta = beta_multiplier B; -1: the file's.", .advanced = true});
+      FieldInfo{.min = -1,
+                .max = 1e12,
+                .doc = "beta = beta_multiplier B; -1: the file's.",
+                .advanced = true});
     v("data_size", data_size,
       FieldInfo{.min = -1,
+                .max = 1e18,
                 .doc = "N; 0: the number of training data, -1: the file's.",
                 .advanced = true});
   }

@@ -29,26 +29,32 @@ void for_each_tensor(Weights& w, F&& visit) {
   visit("layers.2.bias", Shape{2}, w.b2.data(), w.b2.size());
 }
 
-void read_number(const MetaParameters& phi, const char* key, double& value,
+constexpr double largest = 1e12;  // of a number of the dynamics: float32 must hold its products
+
+/// What is allowed is `least` to `largest`, or above `least` where `open`.
+void read_number(const MetaParameters& phi, const char* key, double& value, double least, bool open,
                  const std::string& source) {
   const auto it = phi.metadata.find(key);
   if (it == phi.metadata.end()) return;
-  const std::optional<double> number = parse_number<double>(it->second);
-  if (!number || !std::isfinite(*number)) {
-    throw Error(ExitCode::data, fmt::format("{}: metadata '{}' is '{}', but must be a number.",
-                                            source, key, it->second));
+  const std::string& text = it->second;
+  const std::optional<double> number = parse_number<double>(text);
+  if (number && (open ? *number > least : *number >= least) && *number <= largest) {
+    value = *number;
+    return;
   }
-  value = *number;
+  throw Error(ExitCode::data,
+              fmt::format("{}: metadata '{}' is '{}', but must be a number {} {} and <= {}.",
+                          source, key, text, open ? ">" : ">=", least, largest));
 }
 
 void read_metadata(MetaParameters& phi, const std::string& source) {
-  read_number(phi, "alpha_multiplier", phi.alpha_multiplier, source);
-  read_number(phi, "beta_multiplier", phi.beta_multiplier, source);
-  read_number(phi, "noise_multiplier", phi.noise_multiplier, source);
-  read_number(phi, "step_multiplier", phi.step_multiplier, source);
-  read_number(phi, "friction", phi.friction, source);
+  read_number(phi, "alpha_multiplier", phi.alpha_multiplier, 0, false, source);
+  read_number(phi, "beta_multiplier", phi.beta_multiplier, 0, false, source);
+  read_number(phi, "noise_multiplier", phi.noise_multiplier, 0, false, source);
+  read_number(phi, "step_multiplier", phi.step_multiplier, 0, true, source);
+  read_number(phi, "friction", phi.friction, 0, false, source);
   if (auto it = phi.metadata.find("data_size"); it != phi.metadata.end() && it->second != "n") {
-    read_number(phi, "data_size", phi.data_size, source);
+    read_number(phi, "data_size", phi.data_size, 0, true, source);
   }
   if (auto it = phi.metadata.find("noise_form"); it != phi.metadata.end()) {
     phi.noise_form = noise_form_from(it->second, source);
@@ -107,6 +113,7 @@ MetaParameters load_meta_parameters(const std::filesystem::path& file) {
                       fmt::format("{}: tensor '{}' must be F32 {}, but is {} {}.", source, name,
                                   shape_text(shape), array->dtype, shape_text(array->shape)));
         }
+        io::require_finite(*array, source);
         const std::vector<float> values = array->floats();
         std::copy_n(values.begin(), size, data);
       });

@@ -34,7 +34,7 @@ struct MetaParameters {
 };
 
 /// @throws Error{no_input} for a missing file, Error{data} naming the tensor with expected and
-/// found shape, or the metadata key with its text.
+/// found shape or a number that is not finite, or the metadata key with its text and range.
 MetaParameters load_meta_parameters(const std::filesystem::path& file);
 
 /// Atomic. @throws Error{io}.

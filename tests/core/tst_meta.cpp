@@ -172,6 +172,70 @@ class TestMeta : public QObject, protected FolderTest {
         ExitCode::data, "other settings"));
   }
 
+  /// Nothing that a training cannot have written is resumed, whatever the checksums say.
+  void brokenStates_data() {
+    QTest::addColumn<QString>("damage");
+    QTest::addColumn<QString>("says");
+    QTest::newRow("iteration NaN") << "iteration=nan"
+                                   << "'iteration' is 'nan'";
+    QTest::newRow("iteration -5") << "iteration=-5"
+                                  << "'iteration' is '-5'";
+    QTest::newRow("iteration 4") << "iteration=4"
+                                 << "row an iteration";
+    QTest::newRow("Adam") << "adam_steps=7"
+                          << "'adam_steps'";
+    QTest::newRow("average") << "average=inf"
+                             << "'average' is inf";
+    for (const char* name : {"phi", "mean_phi", "best_phi", "adam.m", "adam.v"})
+      QTest::newRow(name) << name << QStringLiteral("'%1' is nan").arg(name);
+  }
+  void brokenStates() {
+    QFETCH(QString, damage);
+    QFETCH(QString, says);
+    train("a.safetensors");
+    MetaOptions options;
+    options.resume = state_of(path_ / "a.safetensors");
+    io::SafeTensors state = io::load_safetensors(options.resume);
+    if (damage.contains('=')) {
+      state.metadata[damage.section('=', 0, 0).toStdString()] =
+          damage.section('=', 1).toStdString();
+    } else {
+      for (io::Array& array : state.arrays) {
+        if (array.name != damage.toStdString()) continue;
+        std::vector<double> values = array.doubles();
+        values[7] = std::nan("");
+        array = io::from_doubles(array.name, array.shape, values);
+      }
+    }
+    io::save_safetensors(options.resume, state);
+    ERGO_OK(wrong_error([&] { train("b.safetensors", options); }, ExitCode::data,
+                        "a.safetensors.state.safetensors", says.toStdString()));
+  }
+
+  void damagedStatesAreRefused() {
+    train("a.safetensors");
+    MetaOptions options;
+    options.resume = state_of(path_ / "a.safetensors");
+    std::string bytes = io::read_file(options.resume, limit);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    write_text(options.resume, bytes);
+    ERGO_OK(wrong_error([&] { train("b.safetensors", options); }, ExitCode::data, "SHA-256"));
+  }
+
+  /// With every arm lost the gradient is 0: a training must not end as if it had learned.
+  void aTrainingWithoutALivingArmFails_data() {
+    QTest::addColumn<int>("iterations");
+    QTest::newRow("short") << 3;
+    QTest::newRow("long") << 1000;
+  }
+  void aTrainingWithoutALivingArmFails() {
+    QFETCH(int, iterations);
+    const json change = {{"iterations", iterations}, {"dynamics", {{"step_multiplier", 1e12}}}};
+    ERGO_OK(wrong_error([&] { train("a.safetensors", {}, nullptr, nullptr, change); },
+                        ExitCode::internal, "Every chain of the last", "diverged"));
+    QVERIFY(fs::exists(state_of(path_ / "a.safetensors")));
+  }
+
   void outputsAreProtected() {
     train("a.safetensors");
     const std::string before = io::read_file(path_ / "a.safetensors", limit);
@@ -278,6 +342,9 @@ class TestMeta : public QObject, protected FolderTest {
     QTest::newRow("wrong type") << "type" << QStringList{"'layers.2.bias'", "F32", "F64"};
     QTest::newRow("no number") << "friction=0,1" << QStringList{"'friction'", "'0,1'", "a number"};
     QTest::newRow("infinite") << "step_multiplier=inf" << QStringList{"'step_multiplier'"};
+    QTest::newRow("negative") << "friction=-5" << QStringList{"'friction'", "'-5'", ">= 0"};
+    QTest::newRow("too large") << "alpha_multiplier=1e308" << QStringList{"'1e308'", "1e+12"};
+    QTest::newRow("NaN") << "nan" << QStringList{"'layers.1.weight'", "nan", "finite"};
     QTest::newRow("noise form") << "noise_form=loud" << QStringList{"'loud'", "paper or official"};
     QTest::newRow("features") << "features=grad" << QStringList{"'features' is 'grad'"};
   }
@@ -293,6 +360,9 @@ class TestMeta : public QObject, protected FolderTest {
       archive.arrays[0].shape = {9, 32};
     else if (damage == QStringLiteral("type"))
       archive.arrays[5] = io::from_doubles("layers.2.bias", {2}, {0.0, 0.0});
+    else if (damage == QStringLiteral("nan"))
+      archive.arrays[2] =
+          io::from_floats("layers.1.weight", {32, 32}, std::vector<float>(1024, std::nanf("")));
     else
       archive.metadata[damage.section('=', 0, 0).toStdString()] =
           damage.section('=', 1).toStdString();
