@@ -30,7 +30,9 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that left must not cost the result's files
+  // A reader that left, or a limit on the size of files, must not cost what was computed.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   const int status = run({argv + 1, argv + argc});
   std::cout.flush();
   return std::cout ? status : static_cast<int>(ergo::ExitCode::io);

@@ -8,6 +8,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/processes.h"
+#include "core/base/printable.h"
 
 namespace ergo::cli {
 namespace {
@@ -30,15 +31,17 @@ void train(const Options& o, Session& session) {
   const MetaResult result =
       meta_train(load_with(o.preset, o.set), options, progress_sink(session), session.control);
   if (result.reason == "stopped") session.exit = session.control.stop_code();
+  if (result.unsaved) session.exit = result.unsaved->code();
   if (!result.speaks) return;
+  if (result.unsaved) session.err << "ergoscope-cli: " << printable(result.unsaved->what()) << "\n";
   if (o.json) {
     session.out << to_json(result).dump(2) << "\n";
   } else {
     session.out << fmt::format(
         "{} after {} iterations in {:.0f} s; best validation score {:.4f}; "
-        "phi SHA-256 {}; written to {}\n",
+        "phi SHA-256 {}; {} to {}\n",
         result.reason, result.iterations, result.seconds, result.best_score, result.phi_sha256,
-        result.file.string());
+        result.unsaved ? "not written" : "written", result.file.string());
   }
 }
 

@@ -5,10 +5,12 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <ostream>
 
 #include "app/cli/command.h"
 #include "app/cli/processes.h"
+#include "core/io/result_folder.h"
 #include "core/presets/preset.h"
 #include "core/run/run_share.h"
 #include "core/run/summary.h"
@@ -29,39 +31,72 @@ std::vector<std::uint64_t> seeds_of(const Options& options) {
   return {parse_count("--seed", options.seed)};
 }
 
-void save(const Options& options, const RunResult& result, bool many) {
-  if (options.out.empty()) return;
-  std::filesystem::path folder = options.out;
-  if (many) folder /= fmt::format("s{}", result.seed);
-  archive(result, folder, {options.force, options.save_positions});
+/// Where results go.
+class Output {
+ public:
+  Output(const Options& options, bool many) : options_(options), many_(many) {}
+
+  /// By the process of the job that writes: at first, or when it takes over from a lost one.
+  void open(bool force) {
+    if (!options_.out.empty() && !folder_) folder_.emplace(options_.out, force);
+  }
+
+  void save(const RunResult& result) {
+    if (options_.out.empty()) return;
+    open(true);
+    if (!many_) return archive(result, *folder_, options_.save_positions);
+    archive(result, folder_->inner(fmt::format("s{}", result.seed)),
+            {true, options_.save_positions});
+  }
+
+ private:
+  const Options& options_;
+  bool many_;
+  std::optional<io::ResultFolder> folder_;
+};
+
+bool is_write_failure(const Error& error) {
+  return error.code() == ExitCode::io || error.code() == ExitCode::cannot_create;
 }
 
 void print(const Options& options, const std::vector<RunResult>& results, std::ostream& out) {
   if (results.size() == 1 && options.seeds.empty()) {
-    out << (options.json ? to_json(results.front()).dump(2) + "\n" : table(results.front()));
+    out << (options.json ? to_json(results.front()).dump(2) + "\n" : table(results.front()))
+        << std::flush;
     return;
   }
   const nlohmann::json summary = summarise(results);
-  out << (options.json ? summary.dump(2) + "\n" : summary_table(summary));
+  out << (options.json ? summary.dump(2) + "\n" : summary_table(summary)) << std::flush;
 }
 
+/// What could not be written stays in memory and is tried once more when it has been printed.
 /// In a job, whether to go on is decided by shared answers alone, so that all do the same.
 void run_seeds(const Options& options, const Preset& preset,
                const std::vector<std::uint64_t>& seeds, RunOptions run_options, TaskShare& share,
                Session& session) {
-  share.commit([&] {
-    if (!options.out.empty()) prepare_output(options.out, options.force);
-  });
+  const bool many = seeds.size() > 1;
+  Output output(options, many);
+  share.commit([&] { output.open(options.force); });
   std::vector<RunResult> results;
+  std::vector<std::size_t> unsaved;
+  const auto save = [&](std::size_t i) { share.commit([&] { output.save(results[i]); }); };
   for (const std::uint64_t seed : seeds) {
     if (!results.empty() && share.stopped()) break;  // the first gives the table
     run_options.seed = seed;
     results.push_back(run(preset, run_options, progress_sink(session), session.control));
-    share.commit([&] { save(options, results.back(), seeds.size() > 1); });
     if (results.back().all_diverged() || results.back().cut_short())
       session.exit = ExitCode::internal;
+    unsaved.push_back(results.size() - 1);
+    if (!many) break;  // printed first, then saved
+    try {
+      save(unsaved.back());
+      unsaved.pop_back();
+    } catch (const Error& error) {
+      if (!is_write_failure(error)) throw;
+    }
   }
   share.commit([&] { print(options, results, session.out); });
+  for (const std::size_t i : unsaved) save(i);
   if (share.stopped()) session.exit = session.control.stop_code();
 }
 

@@ -13,6 +13,7 @@
 #include "app/desktop/main_window.h"
 #include "app/desktop/preset_gallery.h"
 #include "core/base/error.h"
+#include "core/base/printable.h"
 #include "core/presets/store.h"
 
 namespace ergo {
@@ -41,7 +42,9 @@ Services Services::real() {
                     RunControl& control) { return ergo::run(preset, options, sink, control); };
   services.metaTrain = [](const Preset& preset, const MetaOptions& options, const EventSink& sink,
                           RunControl& control) {
-    return meta_train(preset, options, sink, control);
+    MetaResult result = meta_train(preset, options, sink, control);
+    if (result.unsaved) throw *result.unsaved;
+    return result;
   };
   return services;
 }
@@ -106,16 +109,12 @@ void MainWindow::askResultFolder() {
 void MainWindow::saveResult(const QString& folder) {
   const auto result = m_runs->result();
   if (!result) return;
-  m_background->run(
-      [result, folder] {
-        prepare_output(folder.toStdString(), false);
-        archive(*result, folder.toStdString(), ArchiveOptions{});
-      },
-      [this, folder](int code, const QString& sentence) {
-        if (code != 0) return showError(code, sentence);
-        m_log->add(QStringLiteral("info"), tr("Result written to %1.").arg(folder));
-        statusBar()->showMessage(tr("Result written to %1.").arg(folder), 10000);
-      });
+  m_background->run([result, folder] { archive(*result, folder.toStdString(), ArchiveOptions{}); },
+                    [this, folder](int code, const QString& sentence) {
+                      if (code != 0) return showError(code, sentence);
+                      m_log->add(QStringLiteral("info"), tr("Result written to %1.").arg(folder));
+                      statusBar()->showMessage(tr("Result written to %1.").arg(folder), 10000);
+                    });
 }
 
 void MainWindow::openExportDialog() {
@@ -139,7 +138,8 @@ void MainWindow::askFigureFolder() {
   dialog->open();
 }
 
-void MainWindow::showError(int exitCode, const QString& sentence) {
+void MainWindow::showError(int exitCode, const QString& text) {
+  const QString sentence = QString::fromStdString(printable(text.toStdString()));
   m_log->add(QStringLiteral("error"), sentence);
   Q_EMIT errorShown(exitCode, sentence);
   if (m_services.quiet || m_closing) return;

@@ -9,12 +9,15 @@
 #include <cstdio>
 
 #include "core/base/error.h"
+#include "core/base/printable.h"
 #include "core/io/atomic_file.h"
 
 namespace ergo {
 namespace {
 
-void printLine(const QString& line) { std::fprintf(stderr, "ergoscope: %s\n", qPrintable(line)); }
+void printLine(const QString& line) {
+  std::fprintf(stderr, "ergoscope: %s\n", printable(line.toStdString()).c_str());
+}
 
 }  // namespace
 
@@ -54,7 +57,7 @@ void Unattended::prepare() {
     m_window->document()->edit(edit.section('=', 0, 0), edit.section('=', 1));
   if (!m_options.seed.isEmpty()) m_window->document()->editSeed(m_options.seed);
   if (!m_options.exportFolder.isEmpty())
-    prepare_output(m_options.exportFolder.toStdString(), m_options.force);
+    m_folder.emplace(m_options.exportFolder.toStdString(), m_options.force);
 }
 
 void Unattended::schedulePicture() {
@@ -95,10 +98,10 @@ void Unattended::endRun() {
 
 void Unattended::exportResult() {
   const auto result = m_window->runs()->result();
-  const std::string folder = m_options.exportFolder.toStdString();
   m_window->background()->run(
-      [result, folder] {
-        archive(*result, folder, ArchiveOptions{true, false});
+      [this, result] {
+        archive(*result, *m_folder, false);
+        m_folder->inner("figures");  // not through a link to somewhere else
       },
       [this](int code, const QString& sentence) {
         if (code != 0) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <QObject>
+#include <optional>
 
 #include "app/desktop/main_window.h"
 #include "app/desktop/options.h"
+#include "core/io/result_folder.h"
 
 namespace ergo {
 
@@ -13,7 +15,7 @@ class Unattended : public QObject {
   Q_OBJECT
  public:
   Unattended(Options options, MainWindow* window);
-  void start();      ///< once the event loop runs
+  void start();                      ///< once the event loop runs
   void interrupt(int signalNumber);  ///< saves, closes the window: 130, after USR1 75
   int exitCode() const { return m_exitCode; }
 
@@ -28,6 +30,7 @@ class Unattended : public QObject {
   void leave();
   Options m_options;
   MainWindow* m_window;
+  std::optional<io::ResultFolder> m_folder;  ///< held from before the run to the last figure
   int m_exitCode = 0;
   bool m_started = false;
 };

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "core/base/control.h"
+#include "core/base/error.h"
 #include "core/distributed/options.h"
 #include "core/events/events.h"
 #include "core/presets/preset.h"
@@ -29,14 +31,16 @@ struct MetaResult {
   double best_score = undefined, seconds = 0.0;
   std::string phi_sha256;
   std::filesystem::path file;
-  bool speaks = true;  ///< false in all processes of a job but the lowest living one
+  std::optional<Error> unsaved;  ///< why the files could not be written, also not in the end
+  bool speaks = true;            ///< false in all processes of a job but the lowest living one
 };
 
 /// Antithetic-ES meta-training (algorithms 1.3, 1.4). Emits MetaIteration and Progress, writes
 /// `out`, `out.state.safetensors` and `out.log.csv` at every validation and at the end; a stop
-/// keeps the best so far. The processes of a job share the unrolls and all end with the same
-/// result, bit for bit that of one process; the lowest living one alone emits events and writes
-/// files.
+/// keeps the best so far. Locks `out` (`out.lock`) before it begins; a checkpoint that cannot be
+/// written is tried again at the next one. The processes of a job share the unrolls and all end
+/// with the same result, bit for bit that of one process; the lowest living one alone emits events
+/// and writes files.
 /// @throws Error naming preset field or file; {temporary} when too few processes came or this one
 /// was left out (see PeerGroup).
 MetaResult meta_train(const Preset& preset, const MetaOptions& options, const EventSink& sink,

@@ -14,9 +14,9 @@
 #include "core/distributed/peer_group.h"
 #include "core/distributed/task_share.h"
 #include "core/events/emitter.h"
-#include "core/io/atomic_file.h"
 #include "core/io/sha256.h"
 #include "core/meta/meta.h"
+#include "core/meta/meta_files.h"
 #include "core/meta/meta_sections.h"
 #include "core/meta/meta_state.h"
 #include "core/meta/population_unroll.h"
@@ -26,12 +26,17 @@ namespace ergo {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-namespace fs = std::filesystem;
 
-constexpr double failed_loss = 20.0;  // nats that a diverged arm counts in the shown mean
-constexpr double score_cap = 3.0;     // nats that one task may add to the score: a few tasks with a
-                                      // wide gap would decide it otherwise
+constexpr double failed_loss = 20.0;   // nats that a diverged arm counts in the shown mean
+constexpr std::int64_t hopeless = 10;  // iterations in which every arm failed
+constexpr double score_cap = 3.0;  // nats that one task may add to the score: a few tasks with a
+                                   // wide gap would decide it otherwise
 constexpr double smoothing = 0.95;
+
+SettingHash with_seed(SettingHash settings, std::uint64_t seed) {
+  settings.add_text(fmt::format("{}", seed));
+  return settings;
+}
 
 class MetaTraining {
  public:
@@ -44,9 +49,9 @@ class MetaTraining {
         device_(require_device(sections_.loop.device, "device")),
         seed_(options.seed > 0 ? options.seed : parse_seed(sections_.loop.seed, "seed")),
         preset_(preset.id),
-        settings_(sections_.settings),
+        settings_(with_seed(sections_.settings, seed_)),
+        files_(options, settings_),
         state_(MetaParameters::count) {
-    settings_.add_text(fmt::format("{}", seed_));
     check_division();
     make_validation_tasks();
     if (options.resume.empty()) {
@@ -66,16 +71,16 @@ class MetaTraining {
     const auto begin = Clock::now();
     const std::int64_t first = state_.iteration;
     try {
+      share_->commit([this] { files_.begin(); });
       if (std::isnan(state_.best_score)) validate();
       while (state_.iteration < sections_.loop.iterations && iterate())
         report_progress(first, begin);
-      share_->commit([this] { save(); });
+      checkpoint();
     } catch (const GroupLost& error) {
       keep_state(error);
     } catch (const Error& error) {
       if (error.code() == ExitCode::temporary) throw;
-      // Work failed, as for want of memory: the state is the one before it. A failed write has
-      // another code and is not tried again.
+      // Work failed, as for want of memory: the state is the one before it.
       const bool worth_keeping = state_.iteration > first && error.code() == ExitCode::internal;
       if (worth_keeping && share_->lowest()) save();
       share_->finish();
@@ -120,6 +125,7 @@ class MetaTraining {
     result.seconds = seconds;
     result.phi_sha256 = phi_sha256(state_.best_phi);
     result.file = options_.out;
+    result.unsaved = unsaved_;
     result.speaks = share_->lowest();
     return result;
   }
@@ -127,24 +133,15 @@ class MetaTraining {
   /// The state before the shared call that failed: a resumed training does it again.
   [[noreturn]] void keep_state(const GroupLost& error) {
     if (!share_->lowest()) throw error;
-    if (!others_are_ahead()) save();
+    if (!files_.are_ahead_of(state_.iteration)) save();
     throw GroupLost(
-        fmt::format("{} The training is kept in '{}'.", error.what(), state_file().string()));
-  }
-
-  /// Whether the file holds a later state: others may have gone on while this process slept.
-  bool others_are_ahead() const {
-    std::error_code error;
-    if (!fs::exists(state_file(), error)) return false;
-    return load_meta_state(state_file(), settings_).iteration > state_.iteration;
+        fmt::format("{} The training is kept in '{}'.", error.what(), files_.state().string()));
   }
 
   template <class Event>
   void tell(Event event) {
     if (share_->lowest()) emit_(std::move(event));
   }
-
-  fs::path state_file() const { return options_.out.string() + ".state.safetensors"; }
 
   MetaParameters parameters(const std::vector<float>& phi) const {
     MetaParameters p;
@@ -262,8 +259,26 @@ class MetaTraining {
     const double score = validated ? validate() : undefined;
     if (validated && std::isnan(score)) return false;
     record(mean, score, norm);
-    if (validated) share_->commit([this] { save(); });
+    require_a_living_arm();
+    if (validated) checkpoint();
     return true;
+  }
+
+  /// A training in which every arm fails learns nothing: its gradient is 0.
+  void require_a_living_arm() const {
+    std::int64_t failed = 0;
+    while (failed < state_.iteration && row_failed(state_.iteration - 1 - failed)) ++failed;
+    const bool all = failed == state_.iteration && failed == sections_.loop.iterations;
+    if (!all && failed < hopeless) return;
+    throw Error(
+        ExitCode::internal,
+        fmt::format("Every chain of the last {} iterations diverged, so nothing is learned; "
+                    "lower dynamics.step_multiplier or es.sigma.",
+                    failed));
+  }
+
+  bool row_failed(std::int64_t row) const {
+    return state_.log[static_cast<std::size_t>(row) * meta_log_columns + 1] == failed_loss;
   }
 
   /// phi wanders about its mean by the noise of the gradient; the mean is what is scored and kept.
@@ -317,7 +332,21 @@ class MetaTraining {
     return score;
   }
 
-  void save() const {
+  /// A full disk does not end a training: the next checkpoint tries again.
+  void checkpoint() {
+    try {
+      share_->commit([this] { save(); });
+      unsaved_.reset();
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::io && error.code() != ExitCode::cannot_create) throw;
+      unsaved_ = error;
+      tell(LogMessage{0, "warning", std::string("The checkpoint failed: ") + error.what()});
+    }
+  }
+
+  void save() { files_.save(state_, best_parameters()); }
+
+  MetaParameters best_parameters() const {
     MetaParameters best = parameters(state_.best_phi);
     best.metadata = {
         {"family", sections_.family.functions},
@@ -328,9 +357,7 @@ class MetaTraining {
         {"draws", fmt::format("{}", sections_.loop.draws)},
         {"unroll_steps", fmt::format("{}-{}", sections_.loop.steps_min, sections_.loop.steps_max)},
         {"burn_in_fraction", fmt::format("{}", sections_.loop.burn_in_fraction)}};
-    save_meta_parameters(options_.out, best);
-    save_meta_state(state_file(), state_, settings_);
-    io::write_file(options_.out.string() + ".log.csv", meta_log_csv(state_));
+    return best;
   }
 
   void report_progress(std::int64_t first, Clock::time_point begin) {
@@ -354,31 +381,17 @@ class MetaTraining {
   std::uint64_t seed_;
   std::string preset_;
   SettingHash settings_;  ///< with the seed
+  MetaFiles files_;
   MetaState state_;
   std::vector<std::shared_ptr<const MetaTask>> tasks_;
   std::unique_ptr<TaskShare> share_;
+  std::optional<Error> unsaved_;  ///< why the last checkpoint failed
 };
-
-void check_output(const MetaOptions& options) {
-  std::error_code error;
-  const bool replaces = fs::exists(options.out, error) && options.resume.empty() && !options.force;
-  if (replaces) {
-    throw Error(ExitCode::cannot_create, fmt::format("Output file '{}' exists; --force replaces "
-                                                     "it.",
-                                                     options.out.string()));
-  }
-  const fs::path folder = options.out.has_parent_path() ? options.out.parent_path() : fs::path(".");
-  if (options.out.empty() || !fs::is_directory(folder, error)) {
-    throw Error(ExitCode::cannot_create,
-                fmt::format("Output file '{}' needs an existing folder.", options.out.string()));
-  }
-}
 
 }  // namespace
 
 MetaResult meta_train(const Preset& preset, const MetaOptions& options, const EventSink& sink,
                       RunControl& control) {
-  check_output(options);
   Emitter emit(sink, options.run);
   MetaTraining training(preset, options, emit, control);
   return training.train();

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/base/layout.h"
-#include "core/io/atomic_file.h"
+#include "core/io/result_folder.h"
 #include "core/io/safetensors.h"
 #include "core/run/reference.h"
 #include "core/run/run.h"
@@ -78,50 +78,24 @@ io::SafeTensors positions_of(const RunResult& result, const SamplerResult& sampl
 
 }  // namespace
 
-void prepare_output(const fs::path& folder, bool force) {
-  std::error_code error;
-  const bool exists = fs::exists(folder, error);
-  if (exists && !fs::is_directory(folder, error)) {
-    throw Error(ExitCode::cannot_create,
-                fmt::format("Output '{}' exists and is not a folder.", folder.string()));
+void archive(const RunResult& result, io::ResultFolder& folder, bool save_positions) {
+  folder.stage("preset.json", result.resolved_preset.dump(2) + "\n");
+  folder.stage("manifest.json", result.manifest.dump(2) + "\n");
+  folder.stage("metrics.csv", metrics_csv(result));
+  folder.stage("table.txt", table(result));
+  if (!result.curve.grid_x.empty()) folder.stage("bands.csv", bands_csv(result));
+  if (result.reference_draws)
+    folder.stage("reference.safetensors", serialise_reference(*result.reference_draws));
+  for (const SamplerResult& sampler : result.samplers) {
+    if (!save_positions || sampler.draws == 0) continue;
+    folder.stage(sampler.id + ".safetensors", io::serialise_sealed(positions_of(result, sampler)));
   }
-  if (exists && !fs::is_empty(folder, error) && !force) {
-    throw Error(ExitCode::cannot_create,
-                fmt::format("Output folder '{}' is not empty; --force replaces its files.",
-                            folder.string()));
-  }
-  fs::create_directories(folder, error);
-  if (error) {
-    throw Error(ExitCode::cannot_create, fmt::format("Output folder '{}' cannot be created: {}.",
-                                                     folder.string(), error.message()));
-  }
-  const fs::path probe = folder / ".ergoscope-write-test";
-  try {
-    io::write_file(probe, "");
-  } catch (const Error& failure) {
-    throw Error(ExitCode::cannot_create, fmt::format("Output folder '{}' is not writable: {}",
-                                                     folder.string(), failure.what()));
-  }
-  fs::remove(probe, error);
+  folder.publish(to_json(result));
 }
 
-void archive(const RunResult& result, const fs::path& folder, const ArchiveOptions& options) {
-  prepare_output(folder, true);
-  io::write_file(folder / "preset.json", result.resolved_preset.dump(2) + "\n");
-  io::write_file(folder / "manifest.json", result.manifest.dump(2) + "\n");
-  io::write_file(folder / "metrics.csv", metrics_csv(result));
-  io::write_file(folder / "table.txt", table(result));
-  if (!result.curve.grid_x.empty()) io::write_file(folder / "bands.csv", bands_csv(result));
-  if (result.reference_draws)
-    save_reference(folder / "reference.safetensors", *result.reference_draws);
-  if (options.save_positions) {
-    for (const SamplerResult& sampler : result.samplers) {
-      if (sampler.draws == 0) continue;
-      io::save_safetensors(folder / (sampler.id + ".safetensors"), positions_of(result, sampler));
-    }
-  }
-  // Last, so that a folder with a result is a complete one.
-  io::write_file(folder / "result.json", to_json(result).dump(2) + "\n");
+void archive(const RunResult& result, const fs::path& path, const ArchiveOptions& options) {
+  io::ResultFolder folder(path, options.force);
+  archive(result, folder, options.save_positions);
 }
 
 }  // namespace ergo

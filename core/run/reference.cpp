@@ -68,16 +68,17 @@ Reference load_reference(const std::filesystem::path& file) {
                                     ": not a reference: it needs a tensor 'f' of shape "
                                     "[chains, draws, grid] and metadata 'hash'.");
   }
+  io::require_finite(*f, file.string());
   Reference reference{f->shape[0], f->shape[1], f->shape[2], f->doubles(), archive.metadata};
   return reference;
 }
 
-void save_reference(const std::filesystem::path& file, const Reference& reference) {
+std::string serialise_reference(const Reference& reference) {
   io::SafeTensors archive;
   archive.metadata = reference.metadata;
   archive.arrays.push_back(io::from_floats("f", {reference.chains, reference.draws, reference.grid},
                                            {reference.f.begin(), reference.f.end()}));
-  io::save_safetensors(file, archive);
+  return io::serialise_sealed(archive);
 }
 
 }  // namespace ergo

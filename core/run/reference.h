@@ -28,6 +28,6 @@ Reference thinned(const Reference& reference, std::int64_t draws);
 
 /// @throws Error{data} naming the file when it is no reference file.
 Reference load_reference(const std::filesystem::path& file);
-void save_reference(const std::filesystem::path& file, const Reference& reference);
+std::string serialise_reference(const Reference& reference);  ///< bytes of such a file
 
 }  // namespace ergo

@@ -18,6 +18,9 @@ namespace ergo {
 
 struct Reference;
 class TaskShare;
+namespace io {
+class ResultFolder;
+}
 
 struct Divergence {
   std::int64_t chain = 0, step = 0;
@@ -90,12 +93,10 @@ struct ArchiveOptions {
   bool save_positions = false;
 };
 
-/// @throws Error{cannot_create} when the folder exists and is not empty (unless force), or cannot
-/// be made. Called before a run so that nothing is computed in vain.
-void prepare_output(const std::filesystem::path& folder, bool force);
-
-/// Writes result.json, preset.json, manifest.json, CSVs and, if asked, positions; each atomically.
-/// @throws Error{io} naming the file.
+/// Writes result.json, preset.json, manifest.json, CSVs and, if asked, positions; where there is no
+/// room for all, none. @throws as ResultFolder, naming the file.
+void archive(const RunResult& result, io::ResultFolder& folder, bool save_positions);
+/// The same into a folder of its own.
 void archive(const RunResult& result, const std::filesystem::path& folder,
              const ArchiveOptions& options);
 

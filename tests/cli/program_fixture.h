@@ -5,19 +5,23 @@
 #include <QDir>
 #include <QProcess>
 #include <QTest>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/cli/command_fixture.h"
 
 namespace ergo::test {
 
-inline constexpr int patience = 120'000;  // milliseconds
+inline constexpr int patience = 120000;  // milliseconds
 
 /// The command line as a process with all the threads that its libraries start.
 class Program : public QProcess {
  public:
-  explicit Program(const std::vector<std::string>& arguments) {
+  /// @param before called in the new process before the program begins.
+  explicit Program(const std::vector<std::string>& arguments, std::function<void()> before = {}) {
+    if (before) setChildProcessModifier(std::move(before));
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"})
       environment.remove(QString::fromLatin1(name));

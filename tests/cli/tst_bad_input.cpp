@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <ctime>
+
 #include "core/io/safetensors.h"
 #include "tests/cli/command_fixture.h"
 
@@ -22,6 +27,12 @@ json idx_preset() {
                       {"train_images", "a.idx"}, {"train_labels", "b.idx"},
                       {"test_images", "c.idx"},  {"test_labels", "d.idx"}};
   return document;
+}
+
+/// 60,000 lists in each other.
+std::string deep_preset() {
+  return R"({"schema":1,"kind":"compare","data":{"file":)" + std::string(60000, '[') +
+         std::string(60000, ']') + "}}";
 }
 
 const std::string labels("\0\1\2\0\1\2", 6);
@@ -87,6 +98,34 @@ class TestBadInput : public QObject {
       ERGO_OK(outcome.differs_from(static_cast<ExitCode>(status), text.toStdString()));
     }
     QVERIFY(outcome.out.empty());
+  }
+
+  void deepPresetsAreRefused() {
+    const Outcome outcome = command({"run", work_->text("deep.json", deep_preset())});
+    ERGO_OK(outcome.differs_from(ExitCode::data, "deep.json", "nested", "32"));
+  }
+
+  /// What cannot be read is named beside what can.
+  void badFilesAmongThePresets() {
+    work_->preset(small_regression());
+    work_->text("deep.json", deep_preset());
+    work_->text("torn.json", "{\"schema\": 1,");
+    const QByteArray before = qgetenv("ERGOSCOPE_PRESETS");
+    qputenv("ERGOSCOPE_PRESETS", QByteArray::fromStdString(work_->path().string()));
+    const Outcome outcome = command({"list", "presets"});
+    qputenv("ERGOSCOPE_PRESETS", before);
+    ERGO_OK(outcome.differs_from(ExitCode::ok, "'deep'", "'torn'"));
+    QVERIFY2(outcome.out.starts_with("p "), outcome.out.c_str());
+    QCOMPARE(std::count(outcome.out.begin(), outcome.out.end(), '\n'), std::ptrdiff_t(1));
+  }
+
+  void emptyGridsAreRefused() {
+    for (const char* list : {"temperatures", "frictions", "step_sizes"}) {
+      const std::string field = std::string("evaluation.") + list;
+      ERGO_OK(command({"evaluate-meta", work_->file("phi.safetensors"), work_->preset(small_meta()),
+                       "--set", field + "="})
+                  .differs_from(ExitCode::config, "'" + field + "'", "at least one"));
+    }
   }
 
   void csvFiles_data() {
@@ -197,6 +236,56 @@ class TestBadInput : public QObject {
     ERGO_OK(command({"run", work_->preset(small_regression()), "--set",
                      "initial_positions=s.safetensors"})
                 .differs_from(ExitCode::data, "s.safetensors", "[chains, 6, 1]", "[1, 7, 1]"));
+  }
+
+  /// Neither waits for ever nor reads without end.
+  void onlyRegularFilesAreRead() {
+    const std::string pipe = work_->file("pipe.json");
+    QCOMPARE(::mkfifo(pipe.c_str(), 0600), 0);
+    ERGO_OK(command({"run", pipe}).differs_from(ExitCode::io, "pipe.json", "a pipe"));
+    ERGO_OK(command({"run", "/dev/zero"}).differs_from(ExitCode::io, "/dev/zero", "a pipe"));
+    ERGO_OK(command({"evaluate-meta", "/dev/zero", work_->preset(small_meta())})
+                .differs_from(ExitCode::io, "/dev/zero"));
+  }
+
+  /// What is asked for is weighed before it is made, in no time.
+  void outOfProportion() {
+    const std::clock_t begin = std::clock();
+    const std::string preset = work_->preset(all_samplers());
+    ERGO_OK(command({"run", preset, "--set", "gradient_evaluations=1000000000000", "--set",
+                     "draws=40000", "--set", "draw_limit_mib=1"})
+                .differs_from(ExitCode::config, "draw_limit_mib = 1"));
+    ERGO_OK(command({"run", preset, "--set", "data.test_size=100000000"})
+                .differs_from(ExitCode::config, "'data.test_size'", "100000000", "1000000"));
+    json document = small_regression();
+    document["model"]["hidden"] = std::vector<int>(300000, 1);
+    ERGO_OK(command({"run", work_->preset(document)})
+                .differs_from(ExitCode::data, "larger than the limit"));  // written with spaces
+    work_->text("flat.json", document.dump());
+    ERGO_OK(command({"run", work_->file("flat.json")})
+                .differs_from(ExitCode::config, "'model.hidden'", "300000", "at most 1000"));
+    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    QVERIFY2(seconds < 5.0, qPrintable(QString::number(seconds)));
+  }
+
+  /// No text from outside reaches the terminal as a command, or floods it.
+  void messagesAreTame() {
+    const Outcome outcome = command({"run", "\x1b[31m\x07\xc2\x9b" + std::string(1 << 20, 'x')});
+    QVERIFY2(outcome.err.find("\\x1b[31m\\x07\\xc2") != std::string::npos,
+             outcome.err.substr(0, 200).c_str());
+    QVERIFY(outcome.err.find('\x1b') == std::string::npos);
+    QVERIFY2(outcome.err.size() < 3000, qPrintable(QString::number(outcome.err.size())));
+    QVERIFY(outcome.err.find("more bytes]") != std::string::npos);
+    const Outcome option = command({"--\x1b[2J"});
+    QVERIFY(option.err.find('\x1b') == std::string::npos);
+    json document = small_regression();
+    document["title"] = "\x1b]0;mine\x07";
+    work_->preset(document);
+    const QByteArray before = qgetenv("ERGOSCOPE_PRESETS");
+    qputenv("ERGOSCOPE_PRESETS", QByteArray::fromStdString(work_->path().string()));
+    const std::string list = command({"list", "presets"}).out;
+    qputenv("ERGOSCOPE_PRESETS", before);
+    QVERIFY2(list.find("\\x1b]0;mine") != std::string::npos, list.c_str());
   }
 
   /// A folder where a file should be.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <chrono>
 #include <clocale>
 #include <locale>
 #include <set>
 
 #include "core/io/atomic_file.h"
+#include "core/io/result_folder.h"
 #include "core/io/safetensors.h"
 #include "tests/cli/command_fixture.h"
 
@@ -127,7 +129,11 @@ class TestCommand : public QObject {
                          "result.json", "preset.json", "manifest.json", "table.txt", "metrics.csv",
                          "bands.csv", "sghmc.safetensors", "csgmcmc.safetensors",
                          "deep_ensemble.safetensors", "l2e.safetensors", "hmc.safetensors"}));
-    QVERIFY(json::parse(io::read_file(out + "/result.json", limit)) == outcome.json());
+    json index = json::parse(io::read_file(out + "/result.json", limit));
+    QCOMPARE(index["files"].size(), names.size() - 1);
+    index.erase("files");
+    QVERIFY(index == outcome.json());
+    QVERIFY(io::incomplete(out).empty());
     QVERIFY(json::parse(io::read_file(out + "/preset.json", limit))["kind"] == "compare");
   }
 
@@ -150,6 +156,39 @@ class TestCommand : public QObject {
     ERGO_OK(command({"run", preset, "--out", work_->file("out"), "--force"})
                 .differs_from(ExitCode::ok));
     QVERIFY(json::parse(io::read_file(kept, limit))["preset"] == "p");
+  }
+
+  /// What a killed run left is no reason to refuse a folder, and is gone afterwards.
+  void leftoversAreNoContent() {
+    const fs::path out = work_->path() / "out";
+    fs::create_directories(out / ".new");
+    for (const char* name : {"lock", ".new/result.json", ".ergo-00000000-1-0.tmp"})
+      write_text(out / name, "");
+    fs::last_write_time(out / ".ergo-00000000-1-0.tmp",
+                        fs::file_time_type::clock::now() - std::chrono::hours(48));
+    ERGO_OK(command({"run", work_->preset(small_regression()), "--out", out.string()})
+                .differs_from(ExitCode::ok));
+    for (const char* name : {"lock", ".new", ".ergo-00000000-1-0.tmp"})
+      QVERIFY2(!fs::exists(out / name), name);
+  }
+
+  /// Nothing is written through a link in the folder.
+  void linksInTheFolderAreNotFollowed() {
+    const std::string preset = work_->preset(small_regression());
+    const fs::path out = work_->path() / "out", other = work_->path() / "other";
+    fs::create_directories(out);
+    fs::create_directories(other);
+    const std::string mine = work_->text("other/mine", "mine");
+    fs::create_symlink(mine, out / "result.json");
+    fs::create_symlink(other, out / ".new");
+    ERGO_OK(command({"run", preset, "--out", out.string(), "--force"}).differs_from(ExitCode::ok));
+    QVERIFY(io::read_file(mine, limit) == "mine");
+    QVERIFY(!fs::is_symlink(out / "result.json") && io::incomplete(out).empty());
+    QCOMPARE(std::distance(fs::directory_iterator(other), {}), std::ptrdiff_t(1));
+    fs::create_symlink(other, out / "s1");
+    ERGO_OK(command({"run", preset, "--out", out.string(), "--force", "--seeds", "1-2"})
+                .differs_from(ExitCode::cannot_create, "s1", "symbolic link"));
+    QCOMPARE(std::distance(fs::directory_iterator(other), {}), std::ptrdiff_t(1));
   }
 
   void unwritableFolders() {

@@ -40,7 +40,7 @@ json unyielding() {
                                        {"step_size", 1e-9},
                                        {"trajectory_length", 1e6},
                                        {"max_leapfrog", 1'000'000}}});
-  document["data"]["train_size"] = 20'000;
+  document["data"]["train_size"] = 20000;
   return document;
 }
 

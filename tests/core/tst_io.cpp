@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <QTest>
+#include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <limits>
+#include <thread>
 
 #include "core/io/atomic_file.h"
+#include "core/io/file_lock.h"
+#include "core/io/result_folder.h"
 #include "core/io/safetensors.h"
 #include "core/io/sha256.h"
 #include "plain_support.h"
 #include "tests/support/folder_test.h"
+#include "tests/support/child.h"
 
 using namespace ergo;
 using namespace ergo::io;
@@ -35,6 +44,13 @@ SafeTensors sample() {
   tensors.arrays.push_back(from_integers("c", {2}, {-7, std::int64_t{1} << 60}));
   tensors.arrays.push_back(from_floats("empty", {0, 4}, {}));
   return tensors;
+}
+
+/// The part of a temporary file's name that stands for this machine.
+std::string machine_part() {
+  std::string boot;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
+  return sha256_hex(fs::read_symlink("/proc/self/ns/pid").string() + boot).substr(0, 8);
 }
 
 std::int64_t entries(const fs::path& folder) {
@@ -120,6 +136,129 @@ class TestIo : public QObject, protected test::FolderTest {
     write_file(path_ / "ten", "0123456789");
     QCOMPARE(wrong_error([&] { read_file(path_ / "ten", 9); }, ExitCode::data, "ten", "9 bytes"),
              none);
+  }
+
+  void permissionsAreKept() {
+    const fs::path file = path_ / "file";
+    write_file(file, "1");
+    fs::permissions(file, fs::perms::owner_all | fs::perms::group_read);
+    write_file(file, "2");
+    QVERIFY(fs::status(file).permissions() == (fs::perms::owner_all | fs::perms::group_read));
+  }
+
+  /// What a killed process left goes; what a living one writes stays.
+  void leftoversAreRemoved() {
+    const pid_t gone = test::spawn([this] {
+      const fs::path beside = path_ / "file";
+      const FileSizeLimit limit(4096);
+      std::thread killer([] { ::raise(SIGKILL); });
+      while (true) write_file(beside, std::string(4000, 'x'));
+      return 0;
+    });
+    QCOMPARE(test::wait_for_end(gone), -SIGKILL);
+    write_file(path_ / "mine", "x");
+    // The kill may have come between two files: make sure that there is one.
+    const std::string name = ".ergo-" + machine_part() + "-" + std::to_string(gone) + "-99.tmp";
+    std::ofstream(path_ / name) << "left";
+    const std::string alive =
+        ".ergo-" + machine_part() + "-" + std::to_string(::getpid()) + "-99.tmp";
+    std::ofstream(path_ / alive) << "being written";
+    remove_leftovers(path_);
+    QVERIFY(!fs::exists(path_ / name) && fs::exists(path_ / alive));
+    for (const auto& entry : fs::directory_iterator(path_))
+      QVERIFY(!is_temporary(entry.path()) || entry.path().filename() == alive);
+  }
+
+  void lockIsHeldByOneProcess() {
+    const fs::path file = path_ / "lock";
+    {
+      const FileLock lock(file);
+      QCOMPARE(wrong_error([&] { const FileLock second(file); }, ExitCode::cannot_create,
+                           file.string(), "process " + std::to_string(::getpid())),
+               none);
+    }
+    QVERIFY(!fs::exists(file));
+    const pid_t killed = test::spawn([&] {
+      const FileLock lock(file);
+      ::raise(SIGKILL);
+      return 0;
+    });
+    QCOMPARE(test::wait_for_end(killed), -SIGKILL);
+    QVERIFY(fs::exists(file));
+    { const FileLock lock(file); }  // a kill frees it
+    std::ofstream(file) << "my own notes";
+    QCOMPARE(wrong_error([&] { const FileLock lock(file); }, ExitCode::cannot_create, "no lock"),
+             none);
+    QCOMPARE(read_file(file, 100), std::string("my own notes"));
+  }
+
+  void resultsAreReplacedTogether() {
+    const fs::path out = path_ / "out";
+    {
+      ResultFolder folder(out, false);
+      folder.stage("a", "1");
+      folder.stage("b", "2");
+      folder.publish({{"n", 1}});
+    }
+    QCOMPARE(incomplete(out), none);
+    QCOMPARE(entries(out), std::int64_t{3});
+    fs::permissions(out / "a", fs::perms::owner_read | fs::perms::owner_write);
+    write_file(out / "notes", "of somebody else");
+    QCOMPARE(wrong_error([&] { const ResultFolder folder(out, false); }, ExitCode::cannot_create,
+                         "not empty", "--force"),
+             none);
+    {  // no room: nothing changes
+      ResultFolder folder(out, true);
+      folder.stage("a", "3");
+      const FileSizeLimit limit(4096);
+      QCOMPARE(wrong_error([&] { folder.stage("b", std::string(9999, 'x')); }, ExitCode::io,
+                           "too large"),
+               none);
+    }
+    QCOMPARE(incomplete(out), none);
+    QCOMPARE(read_file(out / "a", 9), std::string("1"));
+    {
+      ResultFolder folder(out, true);
+      QCOMPARE(wrong_error([&] { const ResultFolder other(out, true); }, ExitCode::cannot_create,
+                           "is writing here"),
+               none);
+      folder.stage("a", "5");
+      folder.publish({{"n", 2}});
+    }
+    QCOMPARE(incomplete(out), none);
+    QCOMPARE(read_file(out / "a", 9), std::string("5"));
+    QVERIFY(fs::status(out / "a").permissions() ==
+            (fs::perms::owner_read | fs::perms::owner_write));
+    QCOMPARE(read_file(out / "notes", 99), std::string("of somebody else"));
+    write_file(out / "a", "6");
+    QVERIFY(!incomplete(out).empty());
+    QCOMPARE(wrong_error([&] { const ResultFolder folder(out, false); }, ExitCode::cannot_create,
+                         "incomplete", "'a'"),
+             none);
+  }
+
+  /// Killed at any moment, the folder holds one whole result or none.
+  void aKillLeavesOneResultOrNone() {
+    const fs::path out = path_ / "out";
+    int complete = 0;
+    for (int round = 0; round < 60; ++round) {
+      const pid_t pid = test::spawn([&] {
+        for (int n = 0;; ++n) {
+          ResultFolder folder(out, true);
+          for (const char* name : {"a", "b", "c"})
+            folder.stage(name, std::to_string(n) + std::string(2000, 'x'));
+          folder.publish({{"n", n}});
+        }
+        return 0;
+      });
+      std::this_thread::sleep_for(std::chrono::microseconds(2000 + 700 * round));
+      ::kill(pid, SIGKILL);
+      QCOMPARE(test::wait_for_end(pid), -SIGKILL);
+      if (!fs::exists(out / ResultFolder::index)) continue;
+      QCOMPARE(incomplete(out), none);
+      ++complete;
+    }
+    QVERIFY(complete > 0);
   }
 
   void sha256MatchesTheStandard() {
@@ -221,6 +360,63 @@ class TestIo : public QObject, protected test::FolderTest {
     QVERIFY(refused > 300);
   }
 
+  /// Of a sealed file every damage is noticed, or changes nothing that is read.
+  void sealedFilesAreWholeOrRefused() {
+    const std::string whole = serialise_sealed(sample());
+    QVERIFY(parse_safetensors(whole, "f").metadata == sample().metadata);
+    int refused = 0;
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      for (const int bit : {0x01, 0x04, 0x20, 0x80}) {
+        std::string bytes = whole;
+        bytes[i] = static_cast<char>(bytes[i] ^ bit);
+        try {
+          const SafeTensors read = parse_safetensors(bytes, "f");
+          const SafeTensors same{sample().metadata, read.arrays};
+          QVERIFY2(serialise(same) == serialise(sample()), qPrintable(QString::number(i)));
+          for (const auto& [key, value] : sample().metadata)
+            QVERIFY2(read.metadata.at(key) == value, key.c_str());
+        } catch (const Error& error) {
+          QVERIFY(error.code() == ExitCode::data);
+          ++refused;
+        }
+      }
+    }
+    QVERIFY(refused > static_cast<int>(4 * whole.size() - 100));
+    std::string bytes = whole;
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    QCOMPARE(wrong_error([&] { parse_safetensors(bytes, "t.safetensors"); }, ExitCode::data,
+                         "t.safetensors", "SHA-256"),
+             none);
+  }
+
+  /// Many tensors without elements: the header is all there is to read.
+  void manyEmptyTensorsAreReadInLinearTime() {
+    const std::string entry = R"({"dtype":"F32","shape":[0],"data_offsets":[0,0]})";
+    std::string header = "{";
+    for (int i = 0; i < 60000; ++i)
+      header += (i ? ",\"" : "\"") + std::to_string(i) + "\":" + entry;
+    const std::clock_t begin = std::clock();
+    const SafeTensors t = parse_safetensors(with_header(header + "}", ""), "f");
+    QCOMPARE(t.arrays.size(), std::size_t{60000});
+    QVERIFY(serialise(t).size() > header.size());
+    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    QVERIFY2(seconds < 4.0, qPrintable(QString::number(seconds)));
+  }
+
+  void finiteNumbers() {
+    const double inf = std::numeric_limits<double>::infinity();
+    require_finite(from_doubles("a", {2}, {1.0, -1e300}), "f");
+    QCOMPARE(wrong_error(
+                 [&] {
+                   require_finite(from_doubles("a", {2}, {1.0, inf}), "f");
+                 },
+                 ExitCode::data, "f", "number 1", "'a'", "inf"),
+             none);
+    QCOMPARE(wrong_error([&] { require_finite(from_floats("a", {1}, {std::nanf("")}), "f"); },
+                         ExitCode::data, "nan"),
+             none);
+  }
+
   void abuseIsRefused_data() {
     QTest::addColumn<QByteArray>("header");
     QTest::addColumn<QByteArray>("rule");
@@ -233,7 +429,7 @@ class TestIo : public QObject, protected test::FolderTest {
     row("open", R"({"a":{)", "not JSON");
     row("rest", R"({} {})", "not JSON");
     row("not UTF-8", "{\"\xff\":1}", "not JSON");
-    row("deep", R"({"a":{"b":[[[[1]]]]}})", "nested too deeply");
+    row("deep", R"({"a":{"b":[[[[1]]]]}})", "nested more than 4 levels");
     row("same tensor twice",
         R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
         R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})",

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
 #include <filesystem>
 
 #include "core/io/atomic_file.h"
+#include "core/io/result_folder.h"
 #include "core/io/safetensors.h"
 #include "core/io/sha256.h"
 #include "core/presets/store.h"
 #include "core/run/reference.h"
 #include "core/run/run.h"
 #include "core/run/summary.h"
+#include "core/samplers/meta_parameters.h"
 #include "tests/support/check.h"
 #include "tests/support/folder_test.h"
 #include "tests/support/presets.h"
@@ -147,7 +150,9 @@ class TestRunFiles : public QObject, protected FolderTest {
   void archiveIsComplete() {
     const RunResult result = run_with(save(all_samplers()));
     archive(result, path_ / "out", {false, true});
-    const json stored = json::parse(io::read_file(path_ / "out/result.json", limit));
+    json stored = json::parse(io::read_file(path_ / "out/result.json", limit));
+    QVERIFY(io::incomplete(path_ / "out").empty());
+    stored.erase("files");
     QVERIFY(stored == to_json(result));
     QVERIFY(stored["seed"] == "1");
     const json manifest = json::parse(io::read_file(path_ / "out/manifest.json", limit));
@@ -219,6 +224,42 @@ class TestRunFiles : public QObject, protected FolderTest {
     file.arrays[0] = io::from_floats("layers.0.weight", {1, 6, 1}, std::vector<float>(6));
     io::save_safetensors(path_ / "start.safetensors", file);
     ERGO_OK(wrong_error(attempt, ExitCode::data, "'layers.0.bias' is missing"));
+  }
+
+  /// ReLU turns a NaN into 0, so that positions go on finite where the momentum is not.
+  void momentumBelongsToTheDivergence() {
+    MetaParameters phi = load_meta_parameters(path_ / "phi.safetensors");
+    phi.alpha_multiplier = 1e12;
+    phi.weights.b2[0] = 3e38f;
+    save_meta_parameters(path_ / "phi.safetensors", phi);
+    json document = small_regression();
+    document["samplers"] = json::array({{{"id", "l2e"}, {"meta_parameters", "phi.safetensors"}}});
+    const RunResult result = run_with(save(document));
+    QVERIFY(result.samplers[0].status == "diverged");
+    QVERIFY2(result.samplers[0].divergences[0].reason == "the momentum is not finite",
+             result.samplers[0].divergences[0].reason.c_str());
+    QCOMPARE(result.samplers[0].draws, std::int64_t(0));
+    document["samplers"][0]["alpha_multiplier"] = 1e308;
+    ERGO_OK(wrong_error([&] { run_with(save(document)); }, ExitCode::config,
+                        "'l2e.alpha_multiplier'", "1e+12"));
+  }
+
+  void filesOfNumbersAreFinite() {
+    std::vector<float> values(6, 0.0f);
+    values[2] = std::nanf("");
+    io::SafeTensors file;
+    file.arrays.push_back(io::from_floats("layers.0.weight", {1, 6, 1}, values));
+    io::save_safetensors(path_ / "start.safetensors", file);
+    json document = small_regression();
+    document["initial_positions"] = "start.safetensors";
+    ERGO_OK(wrong_error([&] { run_with(save(document)); }, ExitCode::data, "start.safetensors",
+                        "'layers.0.weight' is nan"));
+    io::write_file(path_ / "ref.safetensors",
+                   serialise_reference({1, 1, 1, {std::nan("")}, {{"hash", "x"}}}));
+    document = with_reference();
+    document["reference"] = "stored";
+    ERGO_OK(wrong_error([&] { run_with(save(document)); }, ExitCode::data, "ref.safetensors",
+                        "'f' is nan"));
   }
 
   void referenceIsMadeStoredAndChecked() {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/meta/meta_files.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <utility>
+
+#include "core/io/atomic_file.h"
+
+namespace ergo {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path folder_of(const fs::path& file) {
+  return file.has_parent_path() ? file.parent_path() : fs::path(".");
+}
+
+}  // namespace
+
+MetaFiles::MetaFiles(const MetaOptions& options, SettingHash settings)
+    : out_(options.out),
+      resumes_(!options.resume.empty()),
+      force_(options.force),
+      settings_(std::move(settings)) {
+  check();
+}
+
+void MetaFiles::check() const {
+  std::error_code error;
+  if (fs::exists(out_, error) && !resumes_ && !force_) {
+    throw Error(ExitCode::cannot_create,
+                fmt::format("Output file '{}' exists; --force replaces it.", out_.string()));
+  }
+  if (out_.empty() || !fs::is_directory(folder_of(out_), error)) {
+    throw Error(ExitCode::cannot_create,
+                fmt::format("Output file '{}' needs an existing folder.", out_.string()));
+  }
+}
+
+void MetaFiles::begin() {
+  lock();
+  check();  // once more: another training may have ended meanwhile
+}
+
+void MetaFiles::lock() {
+  if (lock_) return;
+  lock_ = std::make_unique<io::FileLock>(out_.string() + ".lock");
+  io::remove_leftovers(folder_of(out_));
+}
+
+void MetaFiles::save(const MetaState& state_of_training, const MetaParameters& best) {
+  lock();
+  if (!std::exchange(begun_, true) && !resumes_) {
+    std::error_code ignored;  // what cannot be removed cannot be replaced either
+    for (const fs::path& old : {out_, log()}) fs::remove(old, ignored);
+  }
+  save_meta_state(state(), state_of_training, settings_);
+  save_meta_parameters(out_, best);
+  io::write_file(log(), meta_log_csv(state_of_training));
+}
+
+fs::path MetaFiles::state() const { return out_.string() + ".state.safetensors"; }
+fs::path MetaFiles::log() const { return out_.string() + ".log.csv"; }
+
+bool MetaFiles::are_ahead_of(std::int64_t iteration) const {
+  std::error_code error;
+  return fs::exists(state(), error) && load_meta_state(state(), settings_).iteration > iteration;
+}
+
+}  // namespace ergo

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <filesystem>
+#include <memory>
+
+#include "core/io/file_lock.h"
+#include "core/meta/meta.h"
+#include "core/meta/meta_state.h"
+
+namespace ergo {
+
+/// The files of a training: FILE with the best meta-parameters, FILE.state.safetensors,
+/// FILE.log.csv, and FILE.lock while it goes on.
+class MetaFiles {
+ public:
+  /// @throws Error{cannot_create}: FILE exists and the options do not allow to replace it, or it
+  /// has no folder.
+  MetaFiles(const MetaOptions& options, SettingHash settings);
+
+  /// Before the work, by the process that will write; looks once more whether it may.
+  /// @throws Error{cannot_create} also when another training holds the lock.
+  void begin();
+
+  /// Atomic file by file; takes the lock over where another process of the job held it. The files
+  /// of an older training go before the first ones of this, so that a kill leaves no mixture; then
+  /// the state comes first, from which a training goes on and which tells what the others hold.
+  /// @throws Error{io}, {cannot_create}.
+  void save(const MetaState& state, const MetaParameters& best);
+
+  std::filesystem::path state() const;
+  /// Whether the state's file is later than `iteration`.
+  bool are_ahead_of(std::int64_t iteration) const;
+
+ private:
+  void check() const;
+  void lock();
+  std::filesystem::path log() const;
+
+  std::filesystem::path out_;
+  bool resumes_, force_, begun_ = false;
+  SettingHash settings_;
+  std::unique_ptr<io::FileLock> lock_;
+};
+
+}  // namespace ergo
