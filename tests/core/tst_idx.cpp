@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <QTest>
@@ -268,6 +269,21 @@ class TestIdx : public QObject, protected test::FolderTest {
     flipped[100] = static_cast<char>(flipped[100] ^ 1);
     io::write_file(file, flipped);
     QCOMPARE(wrong_error([&] { read_idx(file); }, ExitCode::data, "damaged"), none);
+  }
+
+  /// A megabyte that says it is a gigabyte is not believed, a pipe not waited for.
+  void idxOutOfProportion() {
+    const fs::path file = path_ / "bomb.gz";
+    const gzFile gz = gzopen(file.c_str(), "wb1");
+    const std::string head = idx_bytes({1 << 30}, "");
+    gzwrite(gz, head.data(), static_cast<unsigned>(head.size()));
+    const std::string zeros(1 << 22, '\0');
+    for (int i = 0; i < 20; ++i) gzwrite(gz, zeros.data(), static_cast<unsigned>(zeros.size()));
+    gzclose(gz);
+    QCOMPARE(wrong_error([&] { read_idx(file); }, ExitCode::data, "bomb.gz", "64 times"), none);
+    const fs::path pipe = path_ / "pipe";
+    QCOMPARE(::mkfifo(pipe.c_str(), 0600), 0);
+    QCOMPARE(wrong_error([&] { read_idx(pipe); }, ExitCode::io, "a pipe"), none);
   }
 
   void idxDatasetErrors() {
