@@ -114,6 +114,7 @@ void Unattended::exportResult() {
 
 void Unattended::endExport(int code, const QString& sentence) {
   if (m_options.exportFolder.isEmpty()) return;
+  m_folder.reset();
   if (code == 0)
     printLine(tr("%1: %2").arg(QDir::toNativeSeparators(m_options.exportFolder), sentence));
   leave();

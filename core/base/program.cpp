@@ -33,7 +33,9 @@ std::string build_id_in(const char* notes, std::size_t size) {
   return {};
 }
 
-/// What the linker made of the program's whole content; the first object is the program.
+}  // namespace
+
+/// The first object is the program.
 std::string build_id() {
   std::string id;
   dl_iterate_phdr(
@@ -43,7 +45,7 @@ std::string build_id() {
           if (segment.p_type != PT_NOTE) continue;
           const auto* notes = reinterpret_cast<const char*>(info->dlpi_addr + segment.p_vaddr);
           const std::string found = build_id_in(notes, segment.p_memsz);
-          if (!found.empty()) *static_cast<std::string*>(out) = found.substr(0, 12);
+          if (!found.empty()) *static_cast<std::string*>(out) = found;
         }
         return 1;
       },
@@ -51,10 +53,8 @@ std::string build_id() {
   return id.empty() ? "unknown" : id;
 }
 
-}  // namespace
-
 std::vector<Fact> program_facts() {
-  return {{"program", fmt::format("version {} build {}", ERGO_VERSION, build_id())},
+  return {{"program", fmt::format("version {} build {}", ERGO_VERSION, build_id().substr(0, 12))},
           {"stream version", fmt::format("{}", stream_version)},
           {"LibTorch", TORCH_VERSION},
           {"instruction set",

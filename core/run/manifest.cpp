@@ -10,10 +10,15 @@
 
 #include "core/base/program.h"
 #include "core/base/torch.h"
+#include "core/io/atomic_file.h"
+#include "core/io/sha256.h"
 #include "core/kernels/l2e_network.h"
+#include "core/presets/files.h"
 
 namespace ergo {
 namespace {
+
+constexpr std::size_t largest_file = std::size_t{16} << 30;  // bytes
 
 std::string utc_now() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
@@ -25,9 +30,20 @@ std::string utc_now() {
 
 }  // namespace
 
-nlohmann::json make_manifest(const Experiment& experiment, int workers, int processes) {
+nlohmann::json file_hashes(const Preset& preset) {
+  nlohmann::json hashes = nlohmann::json::object();
+  for (const PresetFile& file : preset_files(preset)) {
+    if (file.field.starts_with("data.")) continue;
+    hashes[file.field] = io::sha256_hex(io::read_file(file.path, largest_file));
+  }
+  return hashes;
+}
+
+nlohmann::json make_manifest(const Experiment& experiment, const RunFacts& facts) {
   return {{"schema", 1},
           {"ergoscope", ERGO_VERSION},
+          {"build_id", build_id()},
+          {"seed", fmt::format("{}", facts.seed)},
           {"stream_version", stream_version},
           {"created", utc_now()},
           {"libtorch", TORCH_VERSION},
@@ -35,9 +51,10 @@ nlohmann::json make_manifest(const Experiment& experiment, int workers, int proc
            fmt::format("{}.{}.{}", EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
           {"instruction_set", l2e_instruction_set()},
           {"compiler", __VERSION__},
-          {"workers", workers},
-          {"processes", processes},
+          {"workers", facts.workers},
+          {"processes", facts.processes},
           {"libtorch_threads_per_worker", 1},
+          {"files_sha256", facts.files_sha256},
           {"data_sha256", experiment.posterior.data->sha256},
           {"reference_hash", experiment.reference_settings.hex()}};
 }

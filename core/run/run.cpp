@@ -242,7 +242,8 @@ std::string reason_of(const RunResult& result, const RunControl& control) {
 /// Everything that can be refused, before the first event.
 struct Prepared {
   Experiment experiment;
-  int workers;  ///< of this process
+  int workers;                  ///< of this process
+  nlohmann::json files_sha256;  ///< before anybody can change them
   std::vector<std::string> warnings;
   std::optional<Reference> reference;
   Chains chains;
@@ -253,6 +254,7 @@ struct Prepared {
         // One thread feeds a device: more would only queue behind each other.
         workers(experiment.config.device == "cpu" ? worker_count(options.workers, options.live)
                                                   : 1),
+        files_sha256(file_hashes(preset)),
         reference(stored_reference(experiment, warnings)),
         chains(experiment),
         groups(make_groups(experiment, chains, options.seed)) {}
@@ -342,7 +344,8 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   note_not_finite(result);
   result.standardisation = standardisation_of(*experiment.posterior.data);
   result.resolved_preset = resolved(preset);
-  result.manifest = make_manifest(experiment, prepared->workers, processes);
+  result.manifest = make_manifest(
+      experiment, {options.seed, prepared->files_sha256, prepared->workers, processes});
   result.reason = reason_of(result, control);
   result.wall_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

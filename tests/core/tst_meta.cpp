@@ -230,7 +230,8 @@ class TestMeta : public QObject, protected FolderTest {
   }
   void aTrainingWithoutALivingArmFails() {
     QFETCH(int, iterations);
-    const json change = {{"iterations", iterations}, {"dynamics", {{"step_multiplier", 1e12}}}};
+    const json change = {{"iterations", iterations},
+                         {"dynamics", {{"step_multiplier", 1e12}, {"beta_multiplier", 1e12}}}};
     ERGO_OK(wrong_error([&] { train("a.safetensors", {}, nullptr, nullptr, change); },
                         ExitCode::internal, "Every chain of the last", "diverged"));
     QVERIFY(fs::exists(state_of(path_ / "a.safetensors")));

@@ -156,6 +156,10 @@ class TestRunFiles : public QObject, protected FolderTest {
     QVERIFY(stored == to_json(result));
     QVERIFY(stored["seed"] == "1");
     const json manifest = json::parse(io::read_file(path_ / "out/manifest.json", limit));
+    QVERIFY(manifest["seed"] == "1" && manifest["build_id"].get<std::string>().size() >= 16);
+    QVERIFY(manifest["files_sha256"] ==
+            json({{"l2e.meta_parameters",
+                   io::sha256_hex(io::read_file(path_ / "phi.safetensors", limit))}}));
     for (const char* key :
          {"ergoscope", "stream_version", "data_sha256", "libtorch", "instruction_set"}) {
       QVERIFY2(manifest.contains(key), key);
