@@ -27,7 +27,11 @@ int worker_count(int asked, bool live) {
 }
 
 void limit_library_threads() {
-  torch::set_num_threads(1);
+  try {
+    torch::set_num_threads(1);
+  } catch (const c10::Error&) {
+    // Where /proc/cpuinfo cannot be read it fails after it has set the threads that are used here.
+  }
   // OpenBLAS has its own threads, which LibTorch's call does not reach; other BLAS libraries have
   // no such function and are left alone.
   using Setter = void (*)(int);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/parallel.h"
 #include "core/base/torch.h"
 #include "core/diagnostics/projection.h"
 
@@ -62,7 +63,7 @@ void Monitor::finish() {
 
 void Monitor::loop() {
   const torch::NoGradGuard no_grad;
-  torch::set_num_threads(1);
+  limit_library_threads();
   auto next_derived = Clock::now() + cheap_period;
   std::unique_lock lock(mutex_);
   while (!stop_) {
