@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/rng.h"
+#include "core/kernels/leapfrog.h"
 #include "core/samplers/chain_noise.h"
 
 namespace ergo {
@@ -17,7 +18,19 @@ enum Extra { figures = 0, gradient = 1 };
 enum Slot { log_step, log_step_sum, log_step_weight, acceptance_sum, potential_here, slots };
 
 double kinetic(const torch::Tensor& momentum) {
-  return 0.5 * momentum.to(torch::kDouble).square().sum().item<double>();
+  const torch::Tensor r = momentum.cpu().contiguous();
+  return r.scalar_type() == torch::kDouble ? kinetic_energy(r.data_ptr<double>(), r.numel())
+                                           : kinetic_energy(r.data_ptr<float>(), r.numel());
+}
+
+/// y += a x. On the CPU not LibTorch's, whose bits depend on the instruction set that it chooses.
+void add(torch::Tensor& y, const torch::Tensor& x, double a) {
+  if (!runs_as_loop(y) || !runs_as_loop(x) || x.scalar_type() != y.scalar_type())
+    y.add_(x, a);
+  else if (y.scalar_type() == torch::kDouble)
+    add_scaled(a, x.data_ptr<double>(), y.data_ptr<double>(), y.numel());
+  else
+    add_scaled(static_cast<float>(a), x.data_ptr<float>(), y.data_ptr<float>(), y.numel());
 }
 
 class Hmc final : public Sampler {
@@ -108,14 +121,14 @@ class Hmc final : public Sampler {
 double leapfrog(torch::Tensor& position, torch::Tensor& momentum, torch::Tensor& grad, double eps,
                 std::int64_t steps, Potential& potential) {
   TORCH_CHECK(steps > 0, "leapfrog needs a step");
-  momentum.sub_(grad, 0.5 * eps);
+  add(momentum, grad, -0.5 * eps);
   for (std::int64_t i = 1; i < steps; ++i) {
-    position.add_(momentum, eps);
-    momentum.sub_(potential.evaluate(position).grad, eps);
+    add(position, momentum, eps);
+    add(momentum, potential.evaluate(position).grad, -eps);
   }
-  position.add_(momentum, eps);
+  add(position, momentum, eps);
   const Evaluation& end = potential.evaluate(position);
-  momentum.sub_(end.grad, 0.5 * eps);
+  add(momentum, end.grad, -0.5 * eps);
   grad.copy_(end.grad);
   return end.potential.item<double>();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/noise.h"
 #include "core/diagnostics/rhat.h"
+#include "core/kernels/leapfrog.h"
 #include "core/samplers/hmc.h"
 #include "tests/support/potentials.h"
 
@@ -105,6 +106,27 @@ class TestHmc : public QObject {
     QCOMPARE(state.gradient_evaluations, evaluations);
     QCOMPARE(potential.evaluations, evaluations);
     QVERIFY(sampler->needs_full_batch());
+  }
+
+  /// The arithmetic of a trajectory against loops over scalars, of every length.
+  void kernelsFollowTheirEquations() {
+    for (std::int64_t n = 0; n < 70; ++n) {
+      const std::vector<double> x = normals(1, static_cast<std::size_t>(n)),
+                                y = normals(2, x.size());
+      std::vector<double> wide = y;
+      std::vector<float> narrow(y.begin(), y.end());
+      const std::vector<float> addend(x.begin(), x.end());
+      add_scaled(0.3, x.data(), wide.data(), n);
+      add_scaled(0.3f, addend.data(), narrow.data(), n);
+      double energy = 0.0;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        ERGO_OK(differs(wide[i], y[i] + 0.3 * x[i], 1e-15));
+        ERGO_OK(differs(static_cast<double>(narrow[i]), y[i] + 0.3 * x[i], 1e-6));
+        energy += 0.5 * x[i] * x[i];
+      }
+      ERGO_OK(differs(kinetic_energy(x.data(), n), energy, 1e-13));
+      ERGO_OK(differs(kinetic_energy(addend.data(), n), energy, 1e-6));
+    }
   }
 
   void leapfrogIsReversible() {
