@@ -26,8 +26,10 @@ namespace ergo {
 class EventQueue {
  public:
   struct Bounds {
-    std::size_t trace_points = 200000;  ///< pending over all chains
-    std::size_t messages = 5000;        ///< pending log messages and meta-training iterations
+    /// Pending over all chains. No run has more, so its traces are whole however late the window
+    /// is (as long as it looks at least once in two runs).
+    std::size_t trace_points = 2 * trace_budget;
+    std::size_t messages = 5000;  ///< pending log messages and meta-training iterations
   };
   explicit EventQueue(std::function<void()> wake);
   EventQueue(std::function<void()> wake, Bounds bounds);

@@ -58,7 +58,7 @@ void RunBridge::reportFailure(std::int64_t run, ExitCode code, const QString& se
   m_code = code;
   m_sentence = sentence;
   m_queue.push(LogMessage{run, "error", sentence.toStdString()});
-  m_queue.push(RunFinished{run, "failed", sentence.toStdString()});
+  m_queue.push(RunFinished{run, "failed", sentence.toStdString(), {}});
 }
 
 void RunBridge::wrapUp() {

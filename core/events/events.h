@@ -47,15 +47,23 @@ struct RunStarted {
   std::int64_t run = 0;
   std::string preset, title;
   std::uint64_t seed = 0;
-  std::string task;  ///< "regression", "classification" or, of a bare log-density, "density"
+  std::string task;  ///< "regression", "classification", "meta-training" or, of a bare log-density,
+                     ///< "density"
+  std::int64_t gradient_evaluations = 0;  ///< budget of each sampler; 0 where there is none
+  std::string resolved_preset;            ///< JSON text: every value that is used
+  std::string versions;                   ///< JSON text: what a repetition of the run must match
   std::vector<SamplerInfo> samplers;
   CurveData curve;
   Band reference;  ///< of the HMC reference; empty vectors when there is none
   std::vector<std::string> class_names;
 };
 
-/// Potential along one chain since the last such event: every transition, or, where they came
-/// faster than the bounded buffers take, groups of them by first, lowest, highest and last.
+/// All points in the TraceAdded events of a run are at most this many.
+inline constexpr std::int64_t trace_budget = (std::int64_t{1} << 22) / 8 * 7;
+
+/// Potential along one chain since the last such event: every transition, or, in a run of more
+/// than trace_budget transitions, groups of the later ones by first, lowest, highest and last.
+/// Which ones depends on their numbers and potentials alone (core/run/trace_thinner.h).
 struct TraceAdded {
   std::int64_t run = 0;
   int sampler = 0;
@@ -155,6 +163,7 @@ struct RunFinished {
   std::int64_t run = 0;
   std::string reason;  ///< "completed", "stopped", "diverged" or "failed"
   std::string text;
+  std::vector<std::string> draws_sha256;  ///< per sampler; empty when there are no results
 };
 
 using RunEvent = std::variant<RunStarted, TraceAdded, TrajectoryUpdated, PredictiveUpdated,

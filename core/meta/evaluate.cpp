@@ -188,7 +188,7 @@ json evaluate_meta(const std::filesystem::path& file, const Preset& preset, int 
     progress.total = static_cast<std::int64_t>(held_out.size());
     emit(std::move(progress));
   }
-  emit(RunFinished{0, "completed", ""});
+  emit(RunFinished{0, "completed", "", {}});
   return {{"file", file.string()}, {"preset", preset.id}, {"families", families}};
 }
 

@@ -87,7 +87,7 @@ class MetaTraining {
       throw;
     }
     MetaResult done = result(std::chrono::duration<double>(Clock::now() - begin).count());
-    tell(RunFinished{0, done.reason, ""});
+    tell(RunFinished{0, done.reason, "", {}});
     share_->finish();
     return done;
   }

@@ -9,7 +9,7 @@
 namespace ergo {
 namespace {
 
-constexpr std::size_t trace_points = 4096;  // between two looks of the monitor, per sampler
+constexpr std::size_t trace_room = 4096;  // between two looks of the monitor, per sampler
 constexpr double snapshot_bytes = 64.0 * 1024 * 1024;  // per sampler
 
 /// Points that one chain adds to the trajectory plane: about 100 per sampler, fewer when large.
@@ -25,9 +25,16 @@ std::int64_t snapshot_stride(const Experiment& experiment, const SamplerPlan& pl
   return std::max<std::int64_t>(1, plan.collection.steps / snapshot_points(params, plan.chains));
 }
 
+/// How many transitions of each chain all become points: the chains of a run share its budget.
+std::int64_t fine_steps(const Experiment& experiment, const SamplerPlan& plan) {
+  std::int64_t chains = 0;
+  for (const SamplerPlan& each : experiment.samplers) chains += each.chains;
+  return TraceThinner::fine_for(plan.collection.steps, trace_budget / chains);
+}
+
 /// Chains that share the workers also share the room for their points.
-std::size_t trace_capacity(const SamplerPlan& plan) {
-  return std::max<std::size_t>(256, trace_points / static_cast<std::size_t>(plan.chains));
+std::size_t trace_room_of(const SamplerPlan& plan) {
+  return std::max<std::size_t>(256, trace_room / static_cast<std::size_t>(plan.chains));
 }
 
 }  // namespace
@@ -38,7 +45,7 @@ Chain::Chain(const Experiment& experiment, const SamplerPlan& plan, int sampler,
       sampler_(sampler),
       number_(number),
       snapshot_stride_(snapshot_stride(experiment, plan)),
-      trace_(trace_capacity(plan)),
+      trace_(fine_steps(experiment, plan), trace_room_of(plan)),
       draws_(static_cast<std::size_t>(plan.collection.draws)),
       snapshots_(static_cast<std::size_t>(plan.collection.steps / snapshot_stride_ + 1)) {}
 
@@ -49,7 +56,7 @@ void Chain::add_point(std::int64_t t, double potential, bool collecting, std::in
     diverge(t, "the potential is not finite");
     return;
   }
-  trace_.add(static_cast<double>(t), potential, collecting);
+  trace_.add({t, potential, collecting});
 }
 
 void Chain::add_draw(std::int64_t t, torch::Tensor position) {

@@ -64,9 +64,9 @@ class Chain {
   std::int64_t gradient_evaluations() const { return evaluations_.load(std::memory_order_relaxed); }
   double seconds() const { return seconds_.load(std::memory_order_relaxed); }
 
-  /// Potential of every transition since the last call, thinned where the buffer was full.
-  const ThinnedSeries& take_trace() { return trace_.take(); }
-  std::int64_t trace_thinned() const { return trace_.thinned(); }
+  /// The points that became known since the last call.
+  const Trace& take_trace() { return trace_.take(); }
+  void close_trace() { trace_.close(); }  ///< after its end, before the last take_trace()
   std::optional<Divergence> divergence() const;
   std::optional<Divergence> halted() const;
   /// Draws from number `first` on, [params] each; shared handles, never modified. A diverged chain

@@ -39,24 +39,29 @@ nlohmann::json file_hashes(const Preset& preset) {
   return hashes;
 }
 
-nlohmann::json make_manifest(const Experiment& experiment, const RunFacts& facts) {
-  return {{"schema", 1},
-          {"ergoscope", ERGO_VERSION},
+nlohmann::json make_versions(const Experiment& experiment) {
+  return {{"ergoscope", ERGO_VERSION},
           {"build_id", build_id()},
-          {"seed", fmt::format("{}", facts.seed)},
           {"stream_version", stream_version},
-          {"created", utc_now()},
           {"libtorch", TORCH_VERSION},
           {"eigen",
            fmt::format("{}.{}.{}", EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
           {"instruction_set", l2e_instruction_set()},
           {"compiler", __VERSION__},
-          {"workers", facts.workers},
-          {"processes", facts.processes},
-          {"libtorch_threads_per_worker", 1},
-          {"files_sha256", facts.files_sha256},
           {"data_sha256", experiment.posterior.data->sha256},
           {"reference_hash", experiment.reference_settings.hex()}};
+}
+
+nlohmann::json make_manifest(const Experiment& experiment, const RunFacts& facts) {
+  nlohmann::json manifest = make_versions(experiment);
+  manifest.update({{"schema", 1},
+                   {"seed", fmt::format("{}", facts.seed)},
+                   {"created", utc_now()},
+                   {"workers", facts.workers},
+                   {"processes", facts.processes},
+                   {"libtorch_threads_per_worker", 1},
+                   {"files_sha256", facts.files_sha256}});
+  return manifest;
 }
 
 }  // namespace ergo

@@ -17,7 +17,10 @@ struct RunFacts {
 /// their own: {"l2e.meta_parameters": "...", ...}.
 nlohmann::json file_hashes(const Preset& preset);
 
-/// Seed, versions, instruction set, threads and hashes: what a repetition of the run must match.
+/// Versions, instruction set and hashes: what a repetition of the run must match.
+nlohmann::json make_versions(const Experiment& experiment);
+
+/// The versions, and the seed, the files, where and when the run was.
 nlohmann::json make_manifest(const Experiment& experiment, const RunFacts& facts);
 
 }  // namespace ergo

@@ -9,6 +9,7 @@
 #include "core/base/parallel.h"
 #include "core/base/torch.h"
 #include "core/diagnostics/projection.h"
+#include "core/run/usable_chains.h"
 
 namespace ergo {
 namespace {
@@ -36,7 +37,6 @@ Monitor::Monitor(const Experiment& experiment, const Chains& chains, const Refer
 }
 
 Monitor::~Monitor() { join(); }
-
 void Monitor::start() {
   thread_ = std::jthread([this] { loop(); });
 }
@@ -57,6 +57,7 @@ void Monitor::set_reference(const Reference* reference) {
 
 void Monitor::finish() {
   join();
+  for (Chain* chain : chains_.all()) chain->close_trace();
   emit_cheap();
   emit_derived(true);
 }
@@ -90,7 +91,7 @@ void Monitor::emit_cheap() {
 
 void Monitor::emit_trace(std::size_t index) {
   Chain& chain = *chains_.all()[index];
-  const ThinnedSeries& trace = chain.take_trace();
+  const Trace& trace = chain.take_trace();
   if (trace.empty()) return;
   const SamplerPlan& plan = experiment_.samplers[static_cast<std::size_t>(chain.sampler())];
   // Members of an ensemble run one after another on the shared budget.
@@ -100,13 +101,13 @@ void Monitor::emit_trace(std::size_t index) {
   TraceAdded event;
   event.sampler = chain.sampler();
   event.chain = chain.number();
-  event.thinned = static_cast<std::int64_t>(trace.samples() - trace.size());
-  for (std::size_t i = 0; i < trace.size(); ++i) {
-    const ThinnedSeries::Point point = trace[i];
-    event.step.push_back(point.x);
-    event.evaluation.push_back(offset + factor * point.x);
-    event.potential.push_back(point.y);
-    event.collecting.push_back(point.solid);
+  event.thinned = trace.thinned;
+  for (const TracePoint& point : trace.points) {
+    const auto step = static_cast<double>(point.step);
+    event.step.push_back(step);
+    event.evaluation.push_back(offset + factor * step);
+    event.potential.push_back(point.potential);
+    event.collecting.push_back(point.collecting);
   }
   emit_(std::move(event));
 }
@@ -166,6 +167,16 @@ void Monitor::update_report(int sampler) {
       watched.report.add_draw(draw);
       ++watched.used[c];
     }
+  }
+}
+
+/// Draws were taken over as they came. In the end they count as in the result: the same ones, in
+/// the order of their chains, whoever watched and however often.
+void Monitor::settle_report(int sampler) {
+  Watched& watched = watched_[static_cast<std::size_t>(sampler)];
+  watched.report.clear();
+  for (const UsableChain& usable : usable_chains(chains_.of(static_cast<std::size_t>(sampler)))) {
+    for (const torch::Tensor& draw : usable.draws) watched.report.add_draw(draw);
   }
 }
 
@@ -251,6 +262,7 @@ void Monitor::emit_derived(bool final_state) {
   for (std::size_t s = 0; s < watched_.size(); ++s) {
     const std::int64_t before = watched_[s].report.draws();
     update_report(static_cast<int>(s));
+    if (final_state) settle_report(static_cast<int>(s));
     if (final_state || watched_[s].report.draws() != before || before == 0) {
       emit_sampler(static_cast<int>(s), final_state);
     }

@@ -42,6 +42,7 @@ class Monitor {
   void emit_trace(std::size_t chain);
   void emit_derived(bool final_state);
   void update_report(int sampler);
+  void settle_report(int sampler);
   void emit_sampler(int sampler, bool final_state);
   void emit_divergences();
   void update_snapshots();

@@ -171,24 +171,6 @@ SamplerResult collect(const Experiment& experiment, const SamplerPlan& plan,
   return result;
 }
 
-RunStarted started_event(const Experiment& experiment, const Preset& preset, std::uint64_t seed,
-                         const std::optional<Reference>& reference) {
-  const Dataset& data = *experiment.posterior.data;
-  RunStarted event;
-  event.preset = preset.id;
-  event.title = preset.title();
-  event.seed = seed;
-  event.task = experiment.posterior.density ? "density" : to_string(data.task);
-  for (const SamplerPlan& plan : experiment.samplers) {
-    event.samplers.push_back({plan.id, plan.label, plan.chains, plan.collection.steps,
-                              plan.chains * plan.collection.draws, plan.traits.learned});
-  }
-  event.curve = data.curve;
-  if (reference) event.reference = reference->band();
-  event.class_names = data.class_names;
-  return event;
-}
-
 /// Null when the network sees the data as they are.
 nlohmann::json standardisation_of(const Dataset& data) {
   const Standardisation& s = data.standardisation;
@@ -209,6 +191,27 @@ nlohmann::json resolved(const Preset& preset) {
   Preset copy = with_absolute_files(preset);
   copy.document.erase("tuned");
   return copy.document;
+}
+
+RunStarted started_event(const Experiment& experiment, const Preset& preset, std::uint64_t seed,
+                         const std::optional<Reference>& reference) {
+  const Dataset& data = *experiment.posterior.data;
+  RunStarted event;
+  event.preset = preset.id;
+  event.title = preset.title();
+  event.seed = seed;
+  event.task = experiment.posterior.density ? "density" : to_string(data.task);
+  event.gradient_evaluations = experiment.config.gradient_evaluations;
+  event.resolved_preset = resolved(preset).dump();
+  event.versions = make_versions(experiment).dump();
+  for (const SamplerPlan& plan : experiment.samplers) {
+    event.samplers.push_back({plan.id, plan.label, plan.chains, plan.collection.steps,
+                              plan.chains * plan.collection.draws, plan.traits.learned});
+  }
+  event.curve = data.curve;
+  if (reference) event.reference = reference->band();
+  event.class_names = data.class_names;
+  return event;
 }
 
 void note_not_finite(RunResult& result) {
@@ -332,7 +335,7 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   result.parameters = experiment.posterior.layout.size();
   result.layout = experiment.posterior.layout.blocks();
   result.data_points = experiment.posterior.data_count();
-  result.curve = started_event(experiment, preset, options.seed, reference).curve;
+  result.curve = experiment.posterior.data->curve;
   for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
     result.samplers.push_back(collect(experiment, experiment.samplers[s], chains.of(s),
                                       reference ? &*reference : nullptr));
@@ -349,7 +352,9 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   result.reason = reason_of(result, control);
   result.wall_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  emit(RunFinished{0, result.reason, ""});
+  RunFinished finished{0, result.reason, "", {}};
+  for (const SamplerResult& s : result.samplers) finished.draws_sha256.push_back(s.draws_sha256);
+  emit(std::move(finished));
   return result;
 }
 

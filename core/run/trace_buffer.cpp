@@ -5,61 +5,57 @@
 #include <utility>
 
 namespace ergo {
-namespace {
 
-constexpr std::size_t aside_capacity = 64;
-
-ThinnedSeries reserved(std::size_t capacity) {
-  ThinnedSeries series(capacity);
-  series.reserve();
-  return series;
+void Trace::append(const Trace& other) {
+  points.insert(points.end(), other.points.begin(), other.points.end());
+  thinned += other.thinned;
 }
 
-std::int64_t left_out(const ThinnedSeries& series) {
-  return static_cast<std::int64_t>(series.samples() - series.size());
+void Trace::clear() {
+  points.clear();
+  thinned = 0;
 }
 
-}  // namespace
+TraceBuffer::TraceBuffer(std::int64_t fine, std::size_t room) : thinner_(fine) {
+  waiting_.points.reserve(room);
+  taken_.points.reserve(room);
+  aside_.points.reserve(64);
+}
 
-TraceBuffer::TraceBuffer(std::size_t capacity)
-    : capacity_(capacity),
-      series_(reserved(capacity)),
-      taken_(reserved(capacity)),
-      aside_(reserved(aside_capacity)) {}
+void TraceBuffer::lock() {
+  while (!try_lock()) std::this_thread::yield();
+}
 
-void TraceBuffer::add(double step, double potential, bool collecting) {
-  if (!try_lock()) {
-    aside_.append(step, potential, collecting);
-    return;
-  }
-  if (!aside_.empty()) move_aside();
-  series_.append(step, potential, collecting);
+void TraceBuffer::add(const TracePoint& point) {
+  aside_.thinned += thinner_.add(point, aside_.points);
+  if (aside_.empty() || !try_lock()) return;
+  move_aside();
   unlock();
 }
 
 void TraceBuffer::move_aside() {
-  thinned_.fetch_add(left_out(aside_), std::memory_order_relaxed);
-  for (std::size_t i = 0; i < aside_.size(); ++i)
-    series_.append(aside_.x(i), aside_.y(i), aside_[i].solid);
+  waiting_.append(aside_);
   aside_.clear();
 }
 
 void TraceBuffer::flush() {
   if (aside_.empty()) return;
-  while (!try_lock()) std::this_thread::yield();
+  lock();
   move_aside();
   unlock();
 }
 
-const ThinnedSeries& TraceBuffer::take() {
-  taken_.clear();
-  while (!try_lock()) std::this_thread::yield();  // the chain holds it for one append at most
-  std::swap(taken_, series_);
-  unlock();
-  thinned_.fetch_add(left_out(taken_), std::memory_order_relaxed);
-  return taken_;
+void TraceBuffer::close() {
+  aside_.thinned += thinner_.close(aside_.points);
+  flush();
 }
 
-std::int64_t TraceBuffer::thinned() const { return thinned_.load(std::memory_order_relaxed); }
+const Trace& TraceBuffer::take() {
+  taken_.clear();
+  lock();  // the chain holds it for one append at most
+  std::swap(taken_, waiting_);
+  unlock();
+  return taken_;
+}
 
 }  // namespace ergo

@@ -2,39 +2,51 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
-#include "core/events/thinned_series.h"
+#include "core/run/trace_thinner.h"
 
 namespace ergo {
 
-/// The bounded buffer between one chain and the monitor: the chain adds a point per transition,
-/// the monitor takes what came. Free of torch.
+/// Points of a trace, and how many transitions around them are left out.
+struct Trace {
+  std::vector<TracePoint> points;
+  std::int64_t thinned = 0;
+  bool empty() const { return points.empty() && thinned == 0; }
+  void append(const Trace& other);
+  void clear();  ///< keeps the room
+};
+
+/// Carries the trace of one chain to the monitor: the chain adds every transition, a TraceThinner
+/// says which become points, the monitor takes what came. Free of torch.
 ///
-/// The chain never waits: in the few nanoseconds in which the monitor swaps the buffers its points
-/// go into a small series of its own and follow with the next one. A full buffer is thinned as
-/// ThinnedSeries says, so extremes survive, and what is left out is counted. No call allocates.
+/// Nothing is ever dropped here, so what the monitor gets in all does not depend on when it looks;
+/// the thinner bounds what can lie here. The chain never waits: in the few nanoseconds in which
+/// the monitor swaps the buffers its points go aside and follow with the next ones. It allocates
+/// only where the monitor is so late that the room is full.
 /// Several chains have a buffer each; one thread adds and one takes at a time.
 class TraceBuffer {
  public:
-  explicit TraceBuffer(std::size_t capacity);
+  /// @param fine see TraceThinner  @param room points that have room at once
+  TraceBuffer(std::int64_t fine, std::size_t room);
 
-  void add(double step, double potential, bool collecting);  ///< chain; does not wait or allocate
-  void flush();                  ///< chain, between slices: nothing stays aside
-  const ThinnedSeries& take();   ///< monitor: what came since the last call; till the next
-  std::int64_t thinned() const;  ///< points left out so far; any thread
-  std::size_t capacity() const { return capacity_; }
+  void add(const TracePoint& point);  ///< chain; does not wait
+  void flush();                       ///< chain, between slices: nothing stays aside
+  /// No more points come: hands out the last group. Any thread, after the chain has ended.
+  void close();
+  const Trace& take();  ///< monitor: what came since the last call; till the next
 
  private:
   bool try_lock() { return !busy_.test_and_set(std::memory_order_acquire); }
+  void lock();
   void unlock() { busy_.clear(std::memory_order_release); }
   void move_aside();
 
-  std::size_t capacity_;
-  std::atomic_flag busy_ = ATOMIC_FLAG_INIT;  ///< guards series_
-  ThinnedSeries series_;
-  ThinnedSeries taken_;  ///< the monitor's own
-  ThinnedSeries aside_;  ///< the chain's own
-  std::atomic<std::int64_t> thinned_{0};
+  std::atomic_flag busy_ = ATOMIC_FLAG_INIT;  ///< guards waiting_
+  Trace waiting_;
+  Trace taken_;           ///< the monitor's own
+  Trace aside_;           ///< the chain's own
+  TraceThinner thinner_;  ///< the chain's own
 };
 
 }  // namespace ergo

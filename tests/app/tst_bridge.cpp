@@ -92,7 +92,7 @@ void TestBridge::tracesAreAppendedPerChain() {
 void TestBridge::nothingMovesAcrossARunStarted() {
   EventQueue queue([] {});
   queue.push(trace(0, 0, 1, 1));
-  queue.push(RunFinished{1, "stopped", ""});
+  queue.push(RunFinished{1, "stopped", "", {}});
   queue.push(RunStarted{});
   queue.push(trace(0, 0, 2, 2));
   const auto events = queue.drain();
@@ -195,7 +195,7 @@ void TestBridge::workRunsOffTheWindowThread() {
           [&](const std::vector<RunEvent>&) { receiver = QThread::currentThread(); });
   QVERIFY(bridge.start([&](std::int64_t run, const EventSink& sink, RunControl&) {
     worker = std::this_thread::get_id();
-    sink(RunFinished{run, "completed", ""});
+    sink(RunFinished{run, "completed", "", {}});
   }));
   QTRY_COMPARE(finished.count(), 1);
   QVERIFY(worker != std::thread::id());
@@ -217,7 +217,7 @@ void TestBridge::signalsComeInOrder() {
     start.run = run;
     sink(start);
     sink(LogMessage{run, "info", "x"});
-    sink(RunFinished{run, "completed", ""});
+    sink(RunFinished{run, "completed", "", {}});
   });
   QTRY_VERIFY(order.contains("finished"));
   QCOMPARE(order, (QStringList{"started", "0", "10", "11", "finished"}));
@@ -264,7 +264,7 @@ void TestBridge::lateEventsOfAnotherRunAreDropped() {
           [&](const std::vector<RunEvent>& e) { seen += e.size(); });
   bridge.start([](std::int64_t run, const EventSink& sink, RunControl&) {
     sink(LogMessage{run - 1, "info", "late"});
-    sink(RunFinished{run, "completed", ""});
+    sink(RunFinished{run, "completed", "", {}});
   });
   QTRY_COMPARE(finished.count(), 1);
   QCOMPARE(seen, std::size_t{1});
@@ -320,7 +320,7 @@ void TestBridge::destructionStopsTheWork() {
     RunBridge bridge;
     bridge.start([&ended](std::int64_t run, const EventSink& sink, RunControl& control) {
       while (!control.stopped()) sink(trace(0, 0, 0, 0));
-      sink(RunFinished{run, "stopped", ""});
+      sink(RunFinished{run, "stopped", "", {}});
       ended = true;
     });
   }

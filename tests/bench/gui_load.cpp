@@ -112,7 +112,7 @@ void feed(const Load& load, std::int64_t run, const EventSink& sink, RunControl&
     if (b % 10 == 0) emitPictures(run, load, b, sink);
     std::this_thread::sleep_until(next += std::chrono::milliseconds(feed_ms));
   }
-  sink(RunFinished{run, "completed", ""});
+  sink(RunFinished{run, "completed", "", {}});
 }
 
 }  // namespace ergo::bench

@@ -61,10 +61,11 @@ std::string differs(Fleet& a, Fleet& b) {
     }
     if (x.gradient_evaluations() != y.gradient_evaluations()) return who + "evaluations";
     if (x.snapshots(0).size() != y.snapshots(0).size()) return who + "snapshots";
-    const ThinnedSeries &s = x.take_trace(), &t = y.take_trace();
+    const auto &s = x.take_trace().points, &t = y.take_trace().points;
     if (s.size() != t.size()) return who + "length of the trace";
     for (std::size_t i = 0; i < s.size(); ++i) {
-      if (s[i].y != t[i].y || s[i].solid != t[i].solid) return who + "trace " + std::to_string(i);
+      if (s[i].potential != t[i].potential || s[i].collecting != t[i].collecting)
+        return who + "trace " + std::to_string(i);
     }
   }
   return {};

@@ -43,6 +43,29 @@ std::vector<float> chain_draws(const RunResult& result, std::size_t sampler, std
   return values;
 }
 
+/// What the pictures of a run show in the end.
+struct Shown {
+  std::map<std::int64_t, std::vector<double>> potential;  ///< of sampler 0, by chain
+  std::vector<double> kld, mean;
+};
+
+Shown shown_by(const Preset& preset, bool live, int workers) {
+  RecordingSink recording;
+  RunControl control;
+  RunOptions options;
+  options.live = live;
+  options.workers = workers;
+  run(preset, options, recording.sink(), control);
+  Shown shown;
+  for (const auto& t : recording.all<TraceAdded>()) {
+    auto& all = shown.potential[t.chain];
+    all.insert(all.end(), t.potential.begin(), t.potential.end());
+  }
+  shown.kld = recording.all<DiversityUpdated>().back().pairwise_kld;
+  shown.mean = recording.all<PredictiveUpdated>().back().band.mean;
+  return shown;
+}
+
 std::string status_of(const RunResult& result) {
   std::string text;
   for (const SamplerResult& s : result.samplers) text += s.id + "=" + s.status + " ";
@@ -81,6 +104,45 @@ class TestRunEngine : public QObject, protected FolderTest {
     }
     QVERIFY(result.samplers[4].info.contains("acceptance"));
     QCOMPARE(result.parameters, std::int64_t(6 + 6 + 6 + 1));
+  }
+
+  /// Pictures are a function of the run: however often and late the monitor looks, they end with
+  /// every transition of the trace and the draws in the order of their chains.
+  void picturesDoNotDependOnWhoWatches() {
+    json document =
+        one_sampler({{"id", "sghmc"}, {"step_size", 0.002}, {"friction", 10.0}, {"chains", 2}});
+    document["gradient_evaluations"] = 60000;
+    document["draws"] = 40;
+    const Preset preset = save(document);
+    const Shown watched = shown_by(preset, true, most_workers());
+    const Shown alone = shown_by(preset, false, 1);
+    QCOMPARE(alone.potential.size(), std::size_t(2));
+    for (const auto& [chain, potential] : alone.potential) {
+      QCOMPARE(potential.size(), std::size_t(30000));
+      QVERIFY(potential == watched.potential.at(chain));
+    }
+    QCOMPARE(alone.kld.size(), std::size_t(1600));
+    QVERIFY(alone.kld == watched.kld);
+    QVERIFY(alone.mean == watched.mean);
+  }
+
+  /// What a figure needs to name its run comes with the first event and the last one.
+  void startAndEndTellWhatTheRunWas() {
+    const Preset preset = save(all_samplers());
+    RecordingSink recording;
+    RunControl control;
+    const RunResult result = run(preset, {}, recording.sink(), control);
+    const RunStarted started = recording.all<RunStarted>().front();
+    QCOMPARE(started.gradient_evaluations, std::int64_t(80));
+    QVERIFY(json::parse(started.resolved_preset) == result.resolved_preset);
+    const json versions = json::parse(started.versions);
+    QVERIFY(versions["data_sha256"] == result.manifest["data_sha256"]);
+    QVERIFY(versions["stream_version"] == result.manifest["stream_version"]);
+    QVERIFY(!versions.contains("created") && !versions.contains("workers"));
+    const RunFinished finished = recording.all<RunFinished>().front();
+    QCOMPARE(finished.draws_sha256.size(), result.samplers.size());
+    for (std::size_t s = 0; s < result.samplers.size(); ++s)
+      QVERIFY(finished.draws_sha256[s] == result.samplers[s].draws_sha256);
   }
 
   /// The first event, the last one, and one call at a time, also while a window watches.
