@@ -15,6 +15,7 @@
 
 #include "app/desktop/figure_job.h"
 #include "core/base/error.h"
+#include "widgets/run_record.h"
 
 namespace ergo {
 namespace {
@@ -98,12 +99,14 @@ void ExportDialog::build() {
   form->addRow(tr("&Text size"), m_font);
   form->addRow(tr("&Resolution"), m_dpi);
   form->addRow(tr("&File"), makeFileRow());
+  m_run = named(new QLabel(this), "exportRun", tr("Run"), tr("The run that the picture shows"));
+  form->addRow(tr("Run"), m_run);
   m_error = named(new QLabel(this), "exportError", tr("Error"), QString());
   m_error->setWordWrap(true);
   form->addRow(m_error);
   auto* buttons = new QDialogButtonBox(QDialogButtonBox::Save | QDialogButtonBox::Cancel, this);
-  named(buttons->button(QDialogButtonBox::Save), "exportSave", tr("Save"),
-        tr("Writes the figure and its numbers as CSV"));
+  m_save = named(buttons->button(QDialogButtonBox::Save), "exportSave", tr("Save"),
+                 tr("Writes the figure, its numbers as CSV and its record as JSON"));
   named(buttons->button(QDialogButtonBox::Cancel), "exportCancel", tr("Cancel"),
         tr("Closes without writing"));
   connect(buttons, &QDialogButtonBox::accepted, this, &ExportDialog::accept);
@@ -116,11 +119,16 @@ QWidget* ExportDialog::makeFileRow() {
   auto* layout = new QHBoxLayout(row);
   layout->setContentsMargins(0, 0, 0, 0);
   m_path = named(new QLineEdit(row), "exportPath", tr("File"),
-                 tr("The figure; its numbers go beside it as CSV"));
+                 tr("The figure; its numbers and its record go beside it as CSV and JSON"));
   m_path->setMinimumWidth(320);
   auto* browseButton = named(new QPushButton(tr("Browse..."), row), "exportBrowse", tr("Browse"),
                              tr("Chooses the file"));
   browseButton->setAutoDefault(false);
+  connect(m_path, &QLineEdit::textChanged, this, [this] {  // consent is for the listed files only
+    m_agreed.clear();
+    m_error->clear();
+    m_save->setText(tr("&Save"));
+  });
   layout->addWidget(m_path);
   layout->addWidget(browseButton);
   connect(browseButton, &QPushButton::clicked, this, &ExportDialog::browse);
@@ -137,8 +145,18 @@ void ExportDialog::choosePlot() {
   m_font->setValue(spec.fontPt);
   m_dpi->setValue(spec.dpi);
   m_size->setCurrentIndex(spec.widthMm == sizes[1].widthMm ? 1 : 0);
-  const QString folder = QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
-  m_path->setText(QStringLiteral("%1/%2.%3").arg(folder, id, m_format->currentData().toString()));
+  const QString run = plot->record().caption();
+  m_run->setText(run.isEmpty() ? tr("none yet") : run);
+  propose();
+}
+
+/// A name in the user's documents (a fresh home has no such folder) that no file has.
+void ExportDialog::propose() {
+  QString folder = QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
+  if (!QFileInfo(folder).isDir()) folder = QDir::homePath();
+  m_proposed =
+      freshFigure(folder, m_plot->currentData().toString(), m_format->currentData().toString());
+  m_path->setText(m_proposed);
 }
 
 void ExportDialog::chooseSize(int index) {
@@ -150,6 +168,7 @@ void ExportDialog::chooseSize(int index) {
 void ExportDialog::chooseFormat() {
   const QString format = m_format->currentData().toString();
   m_dpi->setEnabled(format == QLatin1String("png"));
+  if (m_path->text() == m_proposed) return propose();
   const QFileInfo file(m_path->text());
   m_path->setText(QDir(file.path()).filePath(file.completeBaseName() + QLatin1Char('.') + format));
 }
@@ -158,11 +177,9 @@ void ExportDialog::browse() {
   auto* dialog = new QFileDialog(this, tr("Export figure"), m_path->text());
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setAcceptMode(QFileDialog::AcceptSave);
+  dialog->setOption(QFileDialog::DontConfirmOverwrite);  // it would ask for one of the files
   dialog->setDefaultSuffix(m_format->currentData().toString());
-  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
-    m_replace = path;  // the file dialog has asked already
-    m_path->setText(path);
-  });
+  connect(dialog, &QFileDialog::fileSelected, m_path, &QLineEdit::setText);
   dialog->open();
 }
 
@@ -170,14 +187,25 @@ FigureSpec ExportDialog::spec() const {
   return {m_width->value(), m_height->value(), m_font->value(), m_dpi->value()};
 }
 
+/// Whether the user has seen that these files would be replaced; asks where not.
+bool ExportDialog::isAgreed(const QStringList& existing) {
+  if (existing.isEmpty() || existing == m_agreed) return true;
+  m_agreed = existing;
+  QStringList names;
+  for (const QString& file : existing) names << QFileInfo(file).fileName();
+  m_error->setText(tr("In '%1' these files exist: %2. Press Replace to replace them.")
+                       .arg(QFileInfo(existing.first()).path(), names.join(QStringLiteral(", "))));
+  m_save->setText(tr("&Replace"));
+  return false;
+}
+
 void ExportDialog::accept() {
   const Plot* plot = m_board.plot(m_plot->currentData().toString());
   if (!plot) return reject();
-  if (QFileInfo::exists(m_path->text()) && m_replace != m_path->text()) {
-    m_replace = m_path->text();
-    m_error->setText(tr("The file '%1' exists; press Save again to replace it.").arg(m_replace));
-    return;
-  }
+  QStringList existing;
+  for (const QString& file : figureFiles(m_path->text()))
+    if (QFileInfo::exists(file)) existing << file;
+  if (!isAgreed(existing)) return;
   try {
     exportFigure(*plot, m_path->text(), spec());
   } catch (const Error& error) {

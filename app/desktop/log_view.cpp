@@ -22,7 +22,7 @@ void LogView::consume(const std::vector<RunEvent>& events) {
 
 void LogView::take(const RunEvent& event) {
   if (const auto* start = std::get_if<RunStarted>(&event)) {
-    m_samplers.clear();
+    if (!start->samplers.empty()) m_samplers.clear();  // a meta-training runs beside a comparison
     for (const SamplerInfo& info : start->samplers)
       m_samplers.push_back(QString::fromStdString(info.label));
     add(QStringLiteral("info"),

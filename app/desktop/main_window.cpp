@@ -2,47 +2,24 @@
 #include "app/desktop/main_window.h"
 
 #include <QApplication>
-#include <QHeaderView>
 #include <QLabel>
 #include <QMenuBar>
-#include <QSortFilterProxyModel>
 #include <QStatusBar>
-#include <QTableView>
 
 #include "app/desktop/help.h"
 #include "app/desktop/icons.h"
 #include "app/desktop/log_view.h"
+#include "app/desktop/measures_panel.h"
+#include "app/desktop/notice_bar.h"
 #include "app/desktop/preset_gallery.h"
 #include "app/desktop/run_toolbar.h"
 #include "app/desktop/settings_panel.h"
 #include "app/desktop/workers_field.h"
 #include "core/base/error.h"
 #include "core/registry/registry.h"
-#include "widgets/tables/metrics_model.h"
 
 namespace ergo {
 namespace {
-
-QTableView* makeTable(MetricsModel* model, QWidget* parent) {
-  auto* view = new QTableView(parent);
-  view->setObjectName(QStringLiteral("metricsTable"));
-  view->setAccessibleName(MainWindow::tr("Measures of the samplers"));
-  view->setToolTip(
-      MainWindow::tr("Work and measures of every sampler; the best of a column is bold."));
-  auto* sorted = new QSortFilterProxyModel(view);
-  sorted->setSourceModel(model);
-  sorted->setSortRole(Qt::UserRole);
-  view->setModel(sorted);
-  view->setSortingEnabled(true);
-  view->sortByColumn(-1, Qt::AscendingOrder);  // the preset's order until a header is clicked
-  view->setAlternatingRowColors(true);
-  view->setSelectionBehavior(QAbstractItemView::SelectRows);
-  view->verticalHeader()->hide();
-  view->verticalHeader()->setDefaultSectionSize(view->fontMetrics().height() + 8);
-  view->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-  view->horizontalHeader()->setStretchLastSection(true);
-  return view;
-}
 
 /// The first sampler of a comparison that takes meta-parameters. @throws Error{usage} without one.
 const SamplerEntry& learnedSampler(const Preset& preset) {
@@ -98,7 +75,7 @@ void MainWindow::makeHelpers() {
   m_board = new PlotBoard(this);
   m_figures = new FigureJob(m_board, this);
   m_clock = new FrameClock([this] { return frame(); }, this);
-  m_metrics = new MetricsModel(this);
+  m_measures = new MeasuresPanel(this);
   m_log = new LogView(this);
   m_statistics = new QLabel(this);
   m_statistics->setObjectName(QStringLiteral("statistics"));
@@ -112,6 +89,11 @@ void MainWindow::makeHelpers() {
 void MainWindow::makePanels() {
   m_toolbar = new RunToolbar(m_actions, m_document, this);
   addToolBar(m_toolbar);
+  addToolBarBreak();
+  m_notices = new NoticeBar(this);
+  addToolBar(m_notices);
+  connect(m_notices, &NoticeBar::logRequested, this,
+          [this] { m_layout.raise(QStringLiteral("log")); });
   m_gallery = new PresetGallery(QStringLiteral("compare"), this);
   m_settings = new SettingsPanel(m_document, this);
   m_meta = new MetaPanel(m_services.metaTrain, this);
@@ -126,7 +108,7 @@ void MainWindow::makePanels() {
         m_layout.add(QString::fromLatin1(item.entry->id), plotTitle(*item.entry), item.plot);
     connect(dock, &QDockWidget::visibilityChanged, m_clock, &FrameClock::request);
   }
-  m_layout.add(QStringLiteral("metrics"), tr("Measures"), makeTable(m_metrics, this));
+  m_layout.add(QStringLiteral("metrics"), tr("Measures"), m_measures);
   m_layout.add(QStringLiteral("log"), tr("Log"), m_log);
 }
 
@@ -166,6 +148,9 @@ void MainWindow::connectDocument() {
     setWindowTitle(tr("%1 - Ergoscope").arg(QString::fromStdString(m_document->preset().title())));
     showRunState();
   });
+  connect(m_document, &PresetDocument::opened, this, &MainWindow::showOutdated);
+  connect(m_document, &PresetDocument::fieldChanged, this, &MainWindow::showOutdated);
+  connect(m_document, &PresetDocument::seedChanged, this, &MainWindow::showOutdated);
   for (QUndoStack* stack : {m_document->history(), m_meta->history()})
     connect(stack, &QUndoStack::indexChanged, this,
             [this, stack] { m_history.setActiveStack(stack); });
@@ -176,12 +161,14 @@ void MainWindow::connectRuns() {
   connect(bridge, &RunBridge::woken, m_clock, &FrameClock::request);
   connect(bridge, &RunBridge::drained, this, [this](const std::vector<RunEvent>& events) {
     m_board->consume(events, false);
-    for (const RunEvent& event : events) m_metrics->consume(event);
+    m_measures->consume(events);
+    m_notices->consume(events);
     m_log->consume(events);
     m_toolbar->consume(events);
     m_clock->request();
   });
   connect(m_runs, &RunController::stateChanged, this, &MainWindow::showRunState);
+  connect(m_runs, &RunController::shown, this, &MainWindow::showOutdated);
   connect(m_runs, &RunController::failed, this, &MainWindow::showError);
   connect(m_runs, &RunController::ended, this, &MainWindow::endRun);
 }
@@ -236,6 +223,14 @@ void MainWindow::showRunState() {
   m_toolbar->showState(state);
   m_board->setPaused(state == RunState::paused);
   m_clock->request();
+}
+
+/// Pictures and tables stay those of their run, whatever is chosen or typed after it; they say so.
+void MainWindow::showOutdated() {
+  const bool outdated =
+      m_document->isOpen() && m_runs->differsFrom(m_document->preset(), m_document->seed());
+  m_board->setOutdated(outdated);
+  m_measures->setOutdated(outdated);
 }
 
 void MainWindow::startRun() {

@@ -19,7 +19,8 @@ class QLabel;
 namespace ergo {
 
 class LogView;
-class MetricsModel;
+class MeasuresPanel;
+class NoticeBar;
 class PresetGallery;
 class RunToolbar;
 class SettingsPanel;
@@ -53,7 +54,9 @@ class MainWindow : public QMainWindow {
   void startRun();
   void savePresetAs(const QString& path);
   void saveResult(const QString& folder);  ///< a new or empty folder; on another thread
-  void setTheme(const QString& name);      ///< "system", "light" or "dark"
+  /// All figures; asks once, with every name, where files would be replaced.
+  void exportAll(const QString& folder);
+  void setTheme(const QString& name);  ///< "system", "light" or "dark"
   /// False: whoever drives the window saves an interrupted run itself.
   void setSavesInterrupted(bool saves) { m_savesInterrupted = saves; }
   void showError(int exitCode, const QString& sentence);
@@ -86,6 +89,7 @@ class MainWindow : public QMainWindow {
   void useMetaParameters(const QString& file);
   bool frame();
   void showRunState();
+  void showOutdated();
   void endRun();
   void saveInterrupted();
   bool isBusy();
@@ -109,7 +113,8 @@ class MainWindow : public QMainWindow {
   SettingsPanel* m_settings = nullptr;
   RunToolbar* m_toolbar = nullptr;
   LogView* m_log = nullptr;
-  MetricsModel* m_metrics = nullptr;
+  MeasuresPanel* m_measures = nullptr;
+  NoticeBar* m_notices = nullptr;
   QLabel* m_statistics = nullptr;
   QString m_theme = QStringLiteral("system");
   bool m_closing = false, m_laidOut = false, m_savesInterrupted = true;

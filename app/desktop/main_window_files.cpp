@@ -4,6 +4,7 @@
 #include <QDir>
 #include <QFileDialog>
 #include <QMessageBox>
+#include <QPushButton>
 #include <QStandardPaths>
 #include <QStatusBar>
 #include <QTimer>
@@ -134,8 +135,28 @@ void MainWindow::askFigureFolder() {
   QFileDialog* dialog = makeDialog(this, "exportAllDialog", tr("Export all figures into a folder"));
   dialog->setFileMode(QFileDialog::Directory);
   dialog->setOption(QFileDialog::ShowDirsOnly);
-  connect(dialog, &QFileDialog::fileSelected, m_figures, &FigureJob::start);
+  connect(dialog, &QFileDialog::fileSelected, this, &MainWindow::exportAll);
   dialog->open();
+}
+
+void MainWindow::exportAll(const QString& folder) {
+  const QStringList existing = m_figures->existing(folder);
+  if (existing.isEmpty()) return m_figures->start(folder, false);
+  QStringList names;
+  for (const QString& file : existing) names << QFileInfo(file).fileName();
+  auto* box = new QMessageBox(
+      QMessageBox::Question, tr("Export all figures"),
+      tr("%n file(s) in '%1' would be replaced:", nullptr, static_cast<int>(names.size()))
+          .arg(folder),
+      QMessageBox::Cancel, this);
+  box->setInformativeText(names.join(QStringLiteral(", ")));
+  QPushButton* replace = box->addButton(tr("&Replace"), QMessageBox::AcceptRole);
+  replace->setObjectName(QStringLiteral("replaceFigures"));
+  box->setDefaultButton(QMessageBox::Cancel);
+  box->setObjectName(QStringLiteral("replaceBox"));
+  box->setAttribute(Qt::WA_DeleteOnClose);
+  connect(box, &QMessageBox::accepted, this, [this, folder] { m_figures->start(folder, true); });
+  box->open();
 }
 
 void MainWindow::showError(int exitCode, const QString& text) {

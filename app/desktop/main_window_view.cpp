@@ -8,9 +8,10 @@
 #include "app/desktop/appearance.h"
 #include "app/desktop/help.h"
 #include "app/desktop/main_window.h"
+#include "app/desktop/measures_panel.h"
+#include "app/desktop/notice_bar.h"
 #include "app/desktop/run_toolbar.h"
 #include "app/desktop/workers_field.h"
-#include "widgets/tables/metrics_model.h"
 
 namespace ergo {
 
@@ -42,7 +43,8 @@ void MainWindow::setTheme(const QString& name) {
     action->setChecked(action->data().toString() == name);
   const Theme theme = applyAppearance(name);
   m_board->applyTheme(theme);
-  m_metrics->applyTheme(theme);
+  m_measures->applyTheme(theme);
+  m_notices->applyTheme(theme.dark);
   refreshIcons(m_actions, theme.text, m_runs->state());
   m_clock->request();
 }
@@ -59,6 +61,7 @@ void MainWindow::restoreView() {
   restoreGeometry(settings.value(QStringLiteral("view/geometry")).toByteArray());
   const QByteArray state = settings.value(QStringLiteral("view/layout")).toByteArray();
   m_laidOut = !state.isEmpty() && restoreState(state, DockLayout::version);
+  m_notices->refresh();
 }
 
 void MainWindow::rememberView() {

@@ -150,6 +150,18 @@ QString MetaPanel::stateFile() const {
   return m_file->text() + QStringLiteral(".state.safetensors");
 }
 
+/// Its picture names the training as those of a comparison name their run.
+RunStarted MetaPanel::startEvent() const {
+  const Preset& preset = m_document.preset();
+  RunStarted event;
+  event.preset = preset.id;
+  event.title = preset.title();
+  event.task = "meta-training";
+  event.seed = m_document.seed();
+  event.resolved_preset = preset.document.dump();
+  return event;
+}
+
 void MetaPanel::start(bool resume) {
   if (const QString problem = m_settings->firstProblem(); !problem.isEmpty())
     return Q_EMIT failed(problem);
@@ -161,11 +173,13 @@ void MetaPanel::start(bool resume) {
   options.force = resume || m_replace->isChecked();
   m_result = std::make_shared<MetaResult>();
   Q_EMIT startRequested();
-  m_bridge.start([function = m_function, preset = m_document.preset(), options, result = m_result](
-                     std::int64_t run, const EventSink& sink, RunControl& control) mutable {
-    options.run = run;
-    *result = function(preset, options, sink, control);
-  });
+  m_bridge.start(
+      [function = m_function, preset = m_document.preset(), options, result = m_result,
+       start = startEvent()](std::int64_t run, const EventSink& sink, RunControl& control) mutable {
+        options.run = start.run = run;
+        sink(start);
+        *result = function(preset, options, sink, control);
+      });
   m_progress->setValue(0);
   m_status->setText(tr("Meta-training runs."));
   refreshButtons();

@@ -46,6 +46,7 @@ class MetaPanel : public QWidget {
   void choose(const QString& id);
   void browse();
   void start(bool resume);
+  RunStarted startEvent() const;
   void consume(const std::vector<RunEvent>& events);
   void wrapUp();
   void refreshButtons();

@@ -31,7 +31,7 @@ void declare(QCommandLineParser& parser) {
        tr("When the run has ended, writes its result, and all figures as PDF, SVG and PNG "
           "with their numbers, into a new or empty folder."),
        tr("folder")},
-      {"force", tr("Replaces the content of the export folder.")},
+      {"force", tr("Replaces what exists in the export folder, and the screenshot.")},
       {"theme", tr("light or dark."), tr("name")},
       {"size", tr("Size of the window, e.g. 1600x1000."), tr("WxH")},
       {"screenshot", tr("Writes a picture of the window when the run ends, or as --at says."),

@@ -105,6 +105,11 @@ void PlotBoard::applyTheme(const Theme& theme) {
   for (const Item& item : m_items) item.plot->applyTheme(theme);
 }
 
+void PlotBoard::setOutdated(bool outdated) {
+  for (const Item& item : m_items)
+    if (!showsMetaTraining(item.entry->id)) item.plot->setOutdated(outdated);
+}
+
 void PlotBoard::setPaused(bool paused) {
   for (const Item& item : m_items)
     if (!showsMetaTraining(item.entry->id)) item.plot->setPaused(paused);

@@ -37,6 +37,8 @@ class PlotBoard : public QObject {
   /// nobody sees stay dirty. @return whether a visible plot is still dirty.
   bool refresh(int budgetMs);
   void applyTheme(const Theme& theme);
+  /// Whether the settings of the window are no longer those of the comparison that is shown.
+  void setOutdated(bool outdated);
   /// The comparison stands still or goes on; the picture of meta-training is not concerned.
   void setPaused(bool paused);
 

@@ -9,6 +9,7 @@ RunController::RunController(RunFunction function, QObject* parent)
     : QObject(parent), m_function(std::move(function)) {
   connect(&m_bridge, &RunBridge::started, this, &RunController::stateChanged);
   connect(&m_bridge, &RunBridge::controlChanged, this, &RunController::stateChanged);
+  connect(&m_bridge, &RunBridge::drained, this, &RunController::noteStart);
   connect(&m_bridge, &RunBridge::finished, this, &RunController::wrapUp);
   connect(&m_bridge, &RunBridge::failed, this, [this](int code, const QString& sentence) {
     m_failed = true;
@@ -25,6 +26,7 @@ RunState RunController::state() const {
 void RunController::start(const Preset& preset, std::uint64_t seed, int workers) {
   if (m_bridge.isRunning()) return;
   m_failed = false;
+  m_given = {preset.id, preset.document, seed};
   m_current = std::make_shared<RunResult>();
   m_bridge.start([function = m_function, preset, seed, workers, result = m_current](
                      std::int64_t run, const EventSink& sink, RunControl& control) {
@@ -35,6 +37,20 @@ void RunController::start(const Preset& preset, std::uint64_t seed, int workers)
     options.run = run;
     *result = function(preset, options, sink, control);
   });
+}
+
+/// A run that is refused begins nothing: the pictures stay those of the one before.
+void RunController::noteStart(const std::vector<RunEvent>& events) {
+  for (const RunEvent& event : events) {
+    if (!std::holds_alternative<RunStarted>(event)) continue;
+    m_shown = m_given;
+    Q_EMIT shown();
+  }
+}
+
+bool RunController::differsFrom(const Preset& preset, std::uint64_t seed) const {
+  return m_shown && (m_shown->preset != preset.id || m_shown->seed != seed ||
+                     m_shown->document != preset.document);
 }
 
 void RunController::togglePause() {

@@ -3,6 +3,7 @@
 
 #include <QBuffer>
 #include <QDir>
+#include <QFileInfo>
 #include <QPixmap>
 #include <QTimer>
 #include <csignal>
@@ -56,6 +57,16 @@ void Unattended::prepare() {
   for (const QString& edit : m_options.edits)
     m_window->document()->edit(edit.section('=', 0, 0), edit.section('=', 1));
   if (!m_options.seed.isEmpty()) m_window->document()->editSeed(m_options.seed);
+  prepareFiles();
+}
+
+/// Before anything is computed: what the run will write must not replace anything unasked.
+void Unattended::prepareFiles() const {
+  if (!m_options.screenshot.isEmpty() && !m_options.force &&
+      QFileInfo::exists(m_options.screenshot))
+    throw Error(
+        ExitCode::cannot_create,
+        tr("The file '%1' exists; --force replaces it.").arg(m_options.screenshot).toStdString());
   if (!m_options.exportFolder.isEmpty())
     m_folder.emplace(m_options.exportFolder.toStdString(), m_options.force);
 }
@@ -108,7 +119,8 @@ void Unattended::exportResult() {
           m_window->showError(code, sentence);
           return leave();
         }
-        m_window->figures()->start(m_options.exportFolder + QStringLiteral("/figures"));
+        m_window->figures()->start(m_options.exportFolder + QStringLiteral("/figures"),
+                                   m_options.force);
       });
 }
 

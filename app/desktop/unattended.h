@@ -21,6 +21,7 @@ class Unattended : public QObject {
 
  private:
   void prepare();
+  void prepareFiles() const;
   void schedulePicture();
   void takePicture();
   void endRun();

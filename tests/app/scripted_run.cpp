@@ -22,6 +22,8 @@ RunStarted startOf(const Preset& preset, const RunOptions& options) {
   start.run = options.run;
   start.preset = preset.id;
   start.seed = options.seed;
+  start.gradient_evaluations = 100;
+  start.resolved_preset = preset.document.dump();
   start.task = "regression";
   start.samplers = {{"sghmc", "SGHMC", 1, 100, 10}, {"l2e", "L2E", 1, 100, 10, true}};
   start.curve.train_x = {-1, 1};
@@ -55,6 +57,7 @@ RunResult play(ScriptedRun& script, const Preset& preset, const RunOptions& opti
   script.workers = options.workers;
   if (!script.failure.empty()) throw Error(ExitCode::config, script.failure);
   sink(startOf(preset, options));
+  if (!script.warning.empty()) sink(LogMessage{options.run, "warning", script.warning});
   std::int64_t granted = 0;
   while (!control.stopped() && script.transitions < script.length) {
     if (!control.may_advance(granted)) {
@@ -70,7 +73,7 @@ RunResult play(ScriptedRun& script, const Preset& preset, const RunOptions& opti
   result.resolved_preset = preset.document;
   result.manifest = nlohmann::json::object();
   result.reason = control.stopped() ? "stopped" : "completed";
-  sink(RunFinished{options.run, result.reason, result.reason});
+  sink(RunFinished{options.run, result.reason, result.reason, {}});
   script.ended = true;
   return result;
 }
@@ -86,7 +89,7 @@ MetaResult playMeta(ScriptedRun& script, const MetaOptions& options, const Event
   result.reason = control.stopped() ? "stopped" : "completed";
   result.best_score = 1.5;
   result.file = options.out;
-  sink(RunFinished{options.run, result.reason, result.reason});
+  sink(RunFinished{options.run, result.reason, result.reason, {}});
   return result;
 }
 

@@ -17,6 +17,7 @@ struct ScriptedRun {
   std::atomic<bool> ended{false};
   std::thread::id thread;
   std::atomic<int> workers{-1}, metaWorkers{-1};  ///< of the last options
+  std::string warning;                            ///< not empty: said when the run has started
   std::string failure;  ///< not empty: thrown as Error{config} before the run starts
   std::string phi = "meta-parameters";
 };

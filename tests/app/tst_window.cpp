@@ -13,12 +13,15 @@
 #include <QMessageBox>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QStandardPaths>
 #include <QTableView>
 #include <QTest>
 #include <QTextBrowser>
+#include <QToolBar>
 
 #include "app/desktop/unattended.h"
 #include "core/base/error.h"
+#include "widgets/caption_label.h"
 #include "window_test.h"
 
 using namespace ergo;
@@ -33,6 +36,12 @@ class TestWindow : public WindowTest {
   void resetLayoutBringsPanelsBack();
   void themeSwitchesLive();
   void figureIsExportedWhileRunning();
+  void exportAsksBeforeItReplaces();
+  void exportProposesAFreshName();
+  void exportAllAsksOnceBeforeItReplaces();
+  void exportAllNamesWhatFails();
+  void picturesNameTheirRun();
+  void warningsAreSeenUntilDismissed();
   void presetIsSavedAndReadBack();
   void resultNeedsAnEmptyFolder();
   void shortcutSheetListsEveryKey();
@@ -40,7 +49,39 @@ class TestWindow : public WindowTest {
   void pausedPicturesArePretty();
   void commandLineExports();
   void commandLineReportsErrors();
+  void commandLineReplacesNothingUnasked();
+
+ private:
+  void runToTheEnd();
+  QString caption(const char* dock);
 };
+
+/// A finished run with numbers in its pictures.
+void TestWindow::runToTheEnd() {
+  m_script->transitions = 0;
+  m_script->length = 20;
+  click("runButton");
+  QTRY_COMPARE(m_window->runs()->state(), RunState::idle);
+}
+
+QString TestWindow::caption(const char* dock) {
+  return child<QDockWidget>(dock)->findChild<CaptionLabel*>("caption")->text();
+}
+
+namespace {
+
+void put(const QString& path, const QByteArray& content) {
+  QFile file(path);
+  QVERIFY(file.open(QIODevice::WriteOnly));
+  file.write(content);
+}
+
+QByteArray contentOf(const QString& path) {
+  QFile file(path);
+  return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+}  // namespace
 
 void TestWindow::badPresetGivesASentence_data() {
   QTest::addColumn<QByteArray>("content");
@@ -130,6 +171,130 @@ void TestWindow::figureIsExportedWhileRunning() {
   QVERIFY(QFile::exists(m_folder->filePath("trace.csv")));
   QCOMPARE(m_window->runs()->state(), RunState::running);
   stopAndWait();
+}
+
+/// The numbers beside a picture are a file of the export like the picture: asked for, once.
+void TestWindow::exportAsksBeforeItReplaces() {
+  runToTheEnd();
+  put(m_folder->filePath("mine.csv"), "my own measurements");
+  action("exportFigure")->trigger();
+  auto* dialog = child<QDialog>("exportDialog");
+  child<QLineEdit>("exportPath")->setText(m_folder->filePath("mine.pdf"));
+  auto* save = child<QPushButton>("exportSave");
+  QTest::mouseClick(save, Qt::LeftButton);
+  QVERIFY(dialog->isVisible());
+  const QString question = child<QLabel>("exportError")->text();
+  QVERIFY2(question.contains("mine.csv") && !question.contains("mine.pdf"), qPrintable(question));
+  QVERIFY(!QFile::exists(m_folder->filePath("mine.pdf")));
+  QCOMPARE(contentOf(m_folder->filePath("mine.csv")), QByteArray("my own measurements"));
+  put(m_folder->filePath("mine.json"), "{}");  // another one since: consent was not for it
+  QTest::mouseClick(save, Qt::LeftButton);
+  QVERIFY(dialog->isVisible() && child<QLabel>("exportError")->text().contains("mine.json"));
+  QTest::mouseClick(save, Qt::LeftButton);
+  QVERIFY(QFile::exists(m_folder->filePath("mine.pdf")));
+  QVERIFY(contentOf(m_folder->filePath("mine.csv")).startsWith("sampler,"));
+}
+
+void TestWindow::exportProposesAFreshName() {
+  QString documents = QStandardPaths::writableLocation(QStandardPaths::DocumentsLocation);
+  if (!QDir(documents).exists()) documents = QDir::homePath();
+  runToTheEnd();
+  action("exportFigure")->trigger();
+  const QFileInfo proposed(child<QLineEdit>("exportPath")->text());
+  QCOMPARE(proposed.path(), documents);  // a folder that exists, also in a fresh home
+  QVERIFY(!QFile::exists(proposed.filePath()));
+  QVERIFY(child<QLabel>("exportRun")->text().startsWith("toy-foong · seed 1"));
+  auto* format = child<QComboBox>("exportFormat");
+  format->setCurrentIndex(format->findData("png"));
+  QVERIFY(child<QLineEdit>("exportPath")->text().endsWith(".png"));
+}
+
+void TestWindow::exportAllAsksOnceBeforeItReplaces() {
+  runToTheEnd();
+  QSignalSpy finished(m_window->figures(), &FigureJob::finished);
+  m_window->exportAll(m_folder->path());
+  QTRY_COMPARE(finished.count(), 1);
+  QCOMPARE(finished[0][0].toInt(), 0);
+  put(m_folder->filePath("trace.csv"), "mine");
+  m_window->exportAll(m_folder->path());
+  auto* box = child<QMessageBox>("replaceBox");
+  QVERIFY(box && box->isVisible());
+  const QString list = box->informativeText();
+  const QStringList files = QDir(m_folder->path()).entryList(QDir::Files);
+  QVERIFY(files.size() >= 10);
+  for (const QString& file : files) QVERIFY2(list.contains(file), qPrintable(file));
+  box->reject();
+  QCoreApplication::processEvents();
+  QCOMPARE(contentOf(m_folder->filePath("trace.csv")), QByteArray("mine"));
+  QCOMPARE(finished.count(), 1);
+  m_window->exportAll(m_folder->path());
+  QTest::mouseClick(child<QPushButton>("replaceFigures"), Qt::LeftButton);
+  QTRY_COMPARE(finished.count(), 2);
+  QVERIFY(contentOf(m_folder->filePath("trace.csv")).startsWith("sampler,"));
+}
+
+/// One figure that cannot be written is named; the others are there.
+void TestWindow::exportAllNamesWhatFails() {
+  runToTheEnd();
+  QVERIFY(QDir().mkdir(m_folder->filePath("trace.csv")));
+  QSignalSpy finished(m_window->figures(), &FigureJob::finished);
+  m_window->figures()->start(m_folder->path(), true);
+  QTRY_COMPARE(finished.count(), 1);
+  QCOMPARE(finished[0][0].toInt(), 73);
+  const QString sentence = takeError();
+  QVERIFY2(sentence.contains("trace.csv") && sentence.contains("5 figure file(s) written"),
+           qPrintable(sentence));
+  QVERIFY(QFile::exists(m_folder->filePath("predictive.pdf")));
+  QVERIFY(!QFile::exists(m_folder->filePath("trace.pdf")));
+}
+
+/// Another preset, another budget or seed: the pictures stay those of their run and say so.
+void TestWindow::picturesNameTheirRun() {
+  const QString run = "toy-foong · seed 1 · 100 gradient evaluations each";
+  runToTheEnd();
+  const auto captions = [this] {
+    QStringList list;
+    for (const char* dock : {"dock.predictive", "dock.trace", "dock.metrics"})
+      list << caption(dock);
+    list.removeDuplicates();
+    return list.join('|');
+  };
+  QCOMPARE(captions(), run);
+  const QString outdated = "Settings changed since this run: " + run;
+  m_window->document()->edit("gradient_evaluations", "4321");
+  QCOMPARE(captions(), outdated);
+  action("undo")->trigger();
+  QCOMPARE(captions(), run);
+  m_window->document()->editSeed("9");
+  QCOMPARE(captions(), outdated);
+  action("undo")->trigger();
+  QCOMPARE(captions(), run);
+  QVERIFY(m_window->openPreset("toy-gap"));
+  QCOMPARE(captions(), outdated);
+  m_script->failure = "refused";  // begins nothing, so the pictures stay what they were
+  click("runButton");
+  QTRY_VERIFY(!takeError().isEmpty());
+  QCOMPARE(captions(), outdated);
+  m_script->failure.clear();
+  runToTheEnd();
+  QTRY_COMPARE(captions(), QString("toy-gap · seed 1 · 100 gradient evaluations each"));
+}
+
+void TestWindow::warningsAreSeenUntilDismissed() {
+  auto* bar = child<QToolBar>("noticeBar");
+  QVERIFY(!bar->isVisible());
+  m_script->warning = "3 training points lie outside the grid.";
+  runToTheEnd();
+  QTRY_VERIFY(bar->isVisible());
+  QVERIFY(child<QLabel>("noticeText")->toolTip().contains("outside the grid"));
+  QVERIFY(child<QLabel>("noticeText")->accessibleName().startsWith("Warning: 3 training"));
+  click("noticeDismiss");
+  QVERIFY(!bar->isVisible());
+  runToTheEnd();
+  QTRY_VERIFY(bar->isVisible());
+  m_script->warning.clear();
+  runToTheEnd();
+  QTRY_VERIFY(!bar->isVisible());  // a run without any
 }
 
 void TestWindow::presetIsSavedAndReadBack() {
@@ -258,9 +423,9 @@ void TestWindow::commandLineExports() {
   QCOMPARE(driver->exitCode(), 0);
   QCOMPARE(m_window->runs()->result()->seed, std::uint64_t{7});
   QVERIFY(m_window->document()->field("gradient_evaluations")->value == nlohmann::json(600));
-  for (const char* file :
-       {"out/result.json", "out/figures/trace.pdf", "out/figures/trace.svg",
-        "out/figures/trace.png", "out/figures/trace.csv", "out/figures/predictive.pdf"})
+  for (const char* file : {"out/result.json", "out/figures/trace.pdf", "out/figures/trace.svg",
+                           "out/figures/trace.png", "out/figures/trace.csv",
+                           "out/figures/trace.json", "out/figures/predictive.pdf"})
     QVERIFY2(QFile::exists(m_folder->filePath(file)), file);
   QVERIFY(
       !QFile::exists(m_folder->filePath("out/figures/meta.pdf")));  // an empty picture is no figure
@@ -281,6 +446,32 @@ void TestWindow::commandLineReportsErrors() {
   QTRY_VERIFY(closed.count() > 0);
   QCOMPARE(driver->exitCode(), 64);
   QCOMPARE(m_script->transitions.load(), 0);
+}
+
+void TestWindow::commandLineReplacesNothingUnasked() {
+  Options options;
+  options.preset = "toy-foong";
+  options.run = options.headless = true;
+  options.screenshot = m_folder->filePath("window.png");
+  put(options.screenshot, "a picture of mine");
+  m_script->length = 5;
+  Services services = scriptedServices(m_script);
+  services.quiet = true;
+  const auto exitCode = [&] {
+    m_script->transitions = 0;
+    openWindow(services);
+    auto* driver = new Unattended(options, m_window.get());
+    QSignalSpy closed(m_window.get(), &MainWindow::closed);
+    driver->start();
+    const bool ended = QTest::qWaitFor([&] { return closed.count() > 0; }, 60000);
+    return ended ? driver->exitCode() : -1;
+  };
+  QCOMPARE(exitCode(), 73);
+  QCOMPARE(m_script->transitions.load(), 0);
+  QCOMPARE(contentOf(options.screenshot), QByteArray("a picture of mine"));
+  options.force = true;
+  QCOMPARE(exitCode(), 0);
+  QVERIFY(!QImage(options.screenshot).isNull());
 }
 
 QTEST_MAIN(TestWindow)

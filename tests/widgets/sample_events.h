@@ -42,6 +42,10 @@ inline RunStarted started(std::int64_t run = 1, const std::string& task = "regre
   event.preset = "toy-foong";
   event.title = "Regression with a gap";
   event.task = task;
+  event.seed = 3;
+  event.gradient_evaluations = 20000;
+  event.resolved_preset = R"({"gradient_evaluations":20000,"title":"Regression <with> a gap"})";
+  event.versions = R"({"ergoscope":"0.1.0","stream_version":2})";
   event.samplers = {{"sghmc", "SGHMC", 2, 5000, 40},
                     {"csgmcmc", "Cyclical SGMCMC", 2, 5000, 40},
                     {"deep_ensemble", "Deep ensemble", 4, 2500, 40},

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <qcustomplot.h>
 
+#include <QCryptographicHash>
 #include <QDir>
+#include <QHashSeed>
 #include <QProcess>
 #include <QRegularExpression>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QXmlStreamReader>
+#include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
 #include "tests/widgets/sample_events.h"
@@ -52,6 +55,61 @@ ExitCode codeOf(const Plot& plot, const QString& path, const FigureSpec& spec, Q
     return error.code();
   }
   return ExitCode::ok;
+}
+
+/// Where an SVG has lines and areas, in units of its page.
+struct SvgInk {
+  QRectF box, curves;  ///< of everything; of what is stroked in the colour of a sampler
+  int points = 0;
+  void add(QPointF at, bool curve) {
+    ++points;
+    const QRectF dot(at, QSizeF(1e-9, 1e-9));
+    box = box.isNull() ? dot : box | dot;
+    if (curve) curves = curves.isNull() ? dot : curves | dot;
+  }
+};
+
+QTransform matrixOf(const QString& text) {
+  static const QRegularExpression pattern(R"(matrix\(([^)]*)\))");
+  const QStringList v = pattern.match(text).captured(1).split(',');
+  if (v.size() != 6) return {};
+  return {v[0].toDouble(), v[1].toDouble(), v[2].toDouble(),
+          v[3].toDouble(), v[4].toDouble(), v[5].toDouble()};
+}
+
+bool isSamplerColor(const QString& stroke) {
+  for (const char* id : {"sghmc", "csgmcmc", "deep_ensemble", "l2e"})
+    if (stroke == Theme::light().sampler(id).name()) return true;
+  return false;
+}
+
+/// Polylines, paths and images with the transformations of their groups; texts are not looked at.
+SvgInk inkOf(const QByteArray& content) {
+  SvgInk ink;
+  QXmlStreamReader reader(content);
+  QVector<std::pair<QTransform, bool>> groups{{QTransform(), false}};
+  static const QRegularExpression number(R"(-?\d+\.?\d*(?:e-?\d+)?)");
+  while (!reader.atEnd()) {
+    const auto token = reader.readNext();
+    const auto attributes = reader.attributes();
+    if (token == QXmlStreamReader::EndElement && reader.name() == u"g") groups.removeLast();
+    if (token != QXmlStreamReader::StartElement) continue;
+    if (reader.name() == u"g") {
+      const auto stroke = attributes.value("stroke").toString();
+      groups.append({matrixOf(attributes.value("transform").toString()) * groups.last().first,
+                     stroke.isEmpty() ? groups.last().second : isSamplerColor(stroke)});
+    }
+    const bool line = reader.name() == u"polyline";
+    const QString text = attributes.value(line ? "points" : "d").toString();
+    if (!line && reader.name() != u"path") continue;
+    QVector<double> values;
+    for (auto it = number.globalMatch(text); it.hasNext();)
+      values.append(it.next().captured().toDouble());
+    const bool curve = line && groups.last().second && values.size() > 4;  // else of a legend
+    for (qsizetype i = 0; i + 1 < values.size(); i += 2)
+      ink.add(groups.last().first.map(QPointF(values[i], values[i + 1])), curve);
+  }
+  return ink;
 }
 
 void everyPlot() {
@@ -211,6 +269,124 @@ class TestExport : public QObject {
     QVERIFY2(std::abs(height / 6.5 - 1.12) < 0.08, qPrintable(QString::number(height)));
   }
 
+  /// The record lies beside the figure and inside every format; equal bytes.
+  void recordLiesBesideAndInside_data() { everyPlot(); }
+  void recordLiesBesideAndInside() {
+    QFETCH(QString, id);
+    auto plot = darkPlot(id.toLatin1().constData());
+    plot->consume(RunFinished{1, "completed", "", {"aa", "bb", "cc", "dd"}});
+    const FigureSpec spec{89, 60, 8, 300};
+    const QString base = m_folder.filePath("record-" + id);
+    Figure figure(*plot, base, spec);
+    for (const char* suffix : {"pdf", "svg", "png"}) figure.render(suffix);
+    figure.write();
+    const QByteArray record = contentOf(base + ".json");
+    const auto json = nlohmann::json::parse(record.toStdString());
+    QVERIFY(json["plot"] == id.toStdString());
+    const QByteArray csv = contentOf(base + ".csv");
+    QVERIFY(json["csv_sha256"] ==
+            QCryptographicHash::hash(csv, QCryptographicHash::Sha256).toHex().toStdString());
+    QVERIFY(!json["panels"].empty());
+    if (id != "meta") {
+      const auto& run = json["run"];
+      QVERIFY(run["preset"] == "toy-foong" && run["seed"] == "3");
+      QVERIFY(run["samplers"][1]["draws_sha256"] == "bb");
+      QVERIFY(run["resolved_preset"]["gradient_evaluations"] == 20000);
+      QVERIFY(run["versions"]["stream_version"] == 2);
+    }
+    outputOf("pdfdetach", {"-saveall", "-o", m_folder.path(), base + ".pdf"});
+    QCOMPARE(contentOf(m_folder.filePath(id + ".json")), record);
+    QCOMPARE(QImage(base + ".png").text("ergoscope").toLatin1(), record);
+    QXmlStreamReader svg(contentOf(base + ".svg"));
+    QString metadata;
+    while (!svg.atEnd())
+      if (svg.readNext() == QXmlStreamReader::StartElement && svg.name() == u"metadata")
+        metadata = svg.readElementText();
+    QVERIFY2(!svg.hasError(), qPrintable(svg.errorString()));
+    QCOMPARE(metadata.toLatin1(), record);
+  }
+
+  /// Zoomed far into the data: what lies outside the axes is cut, though Qt's SVG knows no clips.
+  void svgStaysInsideItsAxes_data() { everyPlot(); }
+  void svgStaysInsideItsAxes() {
+    QFETCH(QString, id);
+    auto plot = darkPlot(id.toLatin1().constData());
+    QCPAxisRect* rect = plot->panels().front()->axisRects().first();
+    for (const auto side : {QCPAxis::atBottom, QCPAxis::atLeft})
+      rect->axis(side)->scaleRange(0.2, rect->axis(side)->range().center());
+    const QString path = m_folder.filePath("inside-" + id + ".svg");
+    exportFigure(*plot, path, {89, 60, 8, 600});
+    const SvgInk ink = inkOf(contentOf(path));
+    QVERIFY(ink.points > 100);
+    const double width = 89 / 25.4 * 72, height = 60 / 25.4 * 72;
+    const QRectF page(-0.5, -0.5, width + 1, height + 1);
+    QVERIFY2(page.contains(ink.box), qPrintable(QString("%1 %2 %3 %4")
+                                                    .arg(ink.box.left())
+                                                    .arg(ink.box.top())
+                                                    .arg(ink.box.right())
+                                                    .arg(ink.box.bottom())));
+    // Curves in the colours of samplers end at the frame: tick labels lie below it.
+    if (!ink.curves.isEmpty()) QVERIFY(ink.curves.bottom() < height - 20);
+    if (!ink.curves.isEmpty()) QVERIFY(ink.curves.left() > 15);
+  }
+
+  /// Hashes start differently in every process; a file must not.
+  void svgIsTheSameInEveryProcess_data() { everyPlot(); }
+  void svgIsTheSameInEveryProcess() {
+    QFETCH(QString, id);
+    QByteArray first;
+    for (int process = 0; process < 4; ++process) {
+      process == 0 ? QHashSeed::setDeterministicGlobalSeed() : QHashSeed::resetRandomGlobalSeed();
+      auto plot = darkPlot(id.toLatin1().constData());
+      const QString path = m_folder.filePath(QString("order-%1-%2.svg").arg(id).arg(process));
+      exportFigure(*plot, path, {89, 60, 8, 600});
+      if (process == 0) first = contentOf(path);
+      QVERIFY(contentOf(path) == first);
+    }
+  }
+
+  void trainingDataLieBesideTheirFigure() {
+    auto plot = darkPlot("predictive");
+    const RunStarted start = sample::started();
+    const QStringList lines = plot->csv().split('\n', Qt::SkipEmptyParts);
+    QVERIFY(lines[0].endsWith(",training_y"));
+    QStringList training;
+    for (const QString& line : lines.mid(1))
+      if (line.startsWith(",,")) training << line;
+    QCOMPARE(training.size(), static_cast<qsizetype>(start.curve.train_x.size()));
+    const QStringList fields = training[7].split(',');
+    QCOMPARE(fields.size(), lines[0].split(',').size());
+    QCOMPARE(fields[2].toDouble(), start.curve.train_x[7]);
+    QCOMPARE(fields.last().toDouble(), start.curve.train_y[7]);
+  }
+
+  void freshNamesAvoidEveryFileOfAFigure() {
+    const QTemporaryDir folder;
+    const auto fresh = [&folder] {
+      return QFileInfo(freshFigure(folder.path(), "predictive", "pdf")).fileName();
+    };
+    QCOMPARE(fresh(), QString("predictive.pdf"));
+    writeFilesAtomically({{folder.filePath("predictive.csv"), "mine"}});
+    QCOMPARE(fresh(), QString("predictive-2.pdf"));
+    writeFilesAtomically({{folder.filePath("predictive-2.json"), "mine"}});
+    QCOMPARE(fresh(), QString("predictive-3.pdf"));
+  }
+
+  /// One file that cannot be written: nothing of the figure is, and what was there stays.
+  void figureIsWrittenWholeOrNot() {
+    const QTemporaryDir folder;
+    const QString base = folder.filePath("whole");
+    writeFilesAtomically({{base + ".pdf", "old picture"}});
+    QVERIFY(QDir().mkdir(base + ".csv"));
+    auto plot = darkPlot("trace");
+    QString text;
+    QCOMPARE(codeOf(*plot, base + ".pdf", {}, &text), ExitCode::cannot_create);
+    QVERIFY2(text.contains("whole.csv"), qPrintable(text));
+    QCOMPARE(contentOf(base + ".pdf"), QByteArray("old picture"));
+    QVERIFY(!QFile::exists(base + ".json"));
+    QCOMPARE(QDir(folder.path()).entryList(QDir::Files), QStringList("whole.pdf"));
+  }
+
   void errorsNameTheFile() {
     auto plot = darkPlot("trace");
     QString text;
@@ -227,8 +403,8 @@ class TestExport : public QObject {
 
   void writingReplacesWhole() {
     const QString path = m_folder.filePath("data.csv");
-    writeFileAtomically(path, "first version, long");
-    writeFileAtomically(path, "second");
+    writeFilesAtomically({{path, "first version, long"}});
+    writeFilesAtomically({{path, "second"}});
     QCOMPARE(contentOf(path), QByteArray("second"));
     QVERIFY(QDir(m_folder.path()).entryList({"data.csv*"}).size() == 1);
   }

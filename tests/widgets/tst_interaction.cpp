@@ -1,11 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <QAction>
+#include <QClipboard>
 #include <QSignalSpy>
 #include <QToolButton>
 
 #include "tests/widgets/plot_fixture.h"
+#include "widgets/caption_label.h"
 
 using namespace ergo;
 using namespace ergo::fixture;
+
+namespace {
+
+void hover(LivePlot& plot, QPoint at) {
+  QMouseEvent move(QEvent::MouseMove, at, canvas(plot)->mapToGlobal(at), Qt::NoButton, Qt::NoButton,
+                   {});
+  QApplication::sendEvent(canvas(plot), &move);
+}
+
+/// What stands beside the cursor; empty while it is hidden.
+QString cursorText(const LivePlot& plot) {
+  for (QCPLayerable* child : canvas(plot)->layer("overlay")->children())
+    if (auto* item = qobject_cast<QCPItemText*>(child); item && item->visible())
+      return item->text();
+  return {};
+}
+
+}  // namespace
 
 class TestInteraction : public QObject {
   Q_OBJECT
@@ -118,18 +139,65 @@ class TestInteraction : public QObject {
     QCPAxisRect* rect = canvas(*plot)->axisRects().first();
     QCoreApplication::processEvents();  // what showing it has queued
     QSignalSpy replots(canvas(*plot), &QCustomPlot::afterReplot);
-    QTest::mouseMove(canvas(*plot), rect->center());
-    QMouseEvent move(QEvent::MouseMove, rect->center(), canvas(*plot)->mapToGlobal(rect->center()),
-                     Qt::NoButton, Qt::NoButton, {});
-    QApplication::sendEvent(canvas(*plot), &move);
+    hover(*plot, rect->center());
     QCOMPARE(replots.count(), 0);
-    QString text;
-    for (QCPLayerable* child : canvas(*plot)->layer("overlay")->children()) {
-      if (auto* item = qobject_cast<QCPItemText*>(child))
-        text = item->visible() ? item->text() : "";
-    }
+    const QString text = cursorText(*plot);
     QVERIFY2(text.contains("gradient evaluations: ") && text.contains("potential U (nats): "),
              qPrintable(text));
+  }
+
+  /// The cursor rests; what lies under it moves by keys, by streaming data and by a new run.
+  void cursorFollowsWhatMovesUnderIt() {
+    auto plot = shown("trace");
+    const QPoint at = canvas(*plot)->axisRects().first()->rect().topLeft() + QPoint(40, 50);
+    const auto expected = [&] {
+      QCPAxisRect* rect = canvas(*plot)->axisRects().first();
+      return plot->readout(rect, rect->axis(QCPAxis::atBottom)->pixelToCoord(at.x()),
+                           rect->axis(QCPAxis::atLeft)->pixelToCoord(at.y()));
+    };
+    hover(*plot, at);
+    QString before = cursorText(*plot);
+    QCOMPARE(before, expected());
+    QTest::keyClick(plot.get(), Qt::Key_Plus);
+    QCoreApplication::processEvents();
+    QVERIFY(cursorText(*plot) != before);
+    QCOMPARE(cursorText(*plot), expected());
+    plot->fit();
+    before = cursorText(*plot);
+    plot->consume(sample::trace(0, 0, 2500, 2500));  // twice as long
+    plot->refresh();
+    QVERIFY(cursorText(*plot) != before);
+    QCOMPARE(cursorText(*plot), expected());
+    RunStarted empty;
+    empty.run = 9;
+    plot->consume(empty);  // a sentence instead of axes
+    plot->refresh();
+    QCOMPARE(cursorText(*plot), QString());
+  }
+
+  void captionNamesTheRun() {
+    auto plot = shown("trace");
+    auto* caption = plot->findChild<CaptionLabel*>("caption");
+    QVERIFY(caption->isVisible());
+    QCOMPARE(caption->text(), QString("toy-foong · seed 3 · 20,000 gradient evaluations each"));
+    plot->setOutdated(true);
+    QVERIFY2(caption->text().startsWith("Settings changed since this run: toy-foong"),
+             qPrintable(caption->text()));
+    plot->setOutdated(false);
+    plot->consume(RunFinished{1, "stopped", "", {}});
+    QVERIFY(caption->text().endsWith("each · stopped early"));
+    plot->consume(sample::started(2));
+    QVERIFY(caption->text().endsWith("each"));
+  }
+
+  /// A clipboard has the picture with the line that names its run.
+  void copiedPictureNamesItsRun() {
+    auto plot = shown("trace");
+    plot->findChild<QAction*>("copyPicture")->trigger();
+    const QImage image = QApplication::clipboard()->image();
+    QCOMPARE(image.size(), plot->size());
+    const auto* caption = plot->findChild<CaptionLabel*>("caption");
+    QVERIFY(colorsOf(image.copy(caption->geometry())).size() > 4);  // text, not an empty strip
   }
 
   void fitDrawsOnce() {

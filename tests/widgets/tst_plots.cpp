@@ -205,7 +205,7 @@ class TestPlots : public QObject {
     QFETCH(bool, dark);
     const Theme theme = dark ? Theme::night() : Theme::light();
     auto plot = shown(id.toLatin1().constData(), theme);
-    plot->consume(RunFinished{1, "completed", ""});
+    plot->consume(RunFinished{1, "completed", "", {}});
     plot->refresh();
     const QSet<QRgb> colors = colorsOf(plot->grab().toImage());
     QVERIFY(colors.size() > 20);
@@ -288,7 +288,7 @@ class TestPlots : public QObject {
     QCOMPARE(bands, std::size_t{2});
     QCOMPARE(points, std::size_t{1});
     QVERIFY(plot->csv().startsWith("sampler,draws,x,mean,"));
-    QCOMPARE(plot->csv().count('\n'), 1 + 4 * 200);
+    QCOMPARE(plot->csv().count('\n'), 1 + 4 * 200 + 60);  // and the training data
   }
 
   void predictiveSurvivesRunawayBands() {
@@ -302,6 +302,23 @@ class TestPlots : public QObject {
     const QCPRange y = canvas(*plot)->axisRects().first()->axis(QCPAxis::atLeft)->range();
     QVERIFY(std::isfinite(y.size()) && y.size() < 20);
     QVERIFY(!plot->csv().contains("inf") && !plot->csv().contains("nan"));
+  }
+
+  /// A grid that misses the data must not hide them.
+  void predictiveShowsEveryTrainingPoint() {
+    auto plot = shown("predictive");
+    RunStarted start = sample::started(2);
+    start.curve.train_x = {19.5, 23.0};
+    start.curve.train_y = {-40.0, 75.0};
+    plot->consume(start);
+    for (int s = 0; s < 4; ++s) plot->consume(sample::predictive(s, 2));
+    plot->refresh();
+    QCPAxisRect* rect = canvas(*plot)->axisRects().first();
+    const QCPRange x = rect->axis(QCPAxis::atBottom)->range();
+    const QCPRange y = rect->axis(QCPAxis::atLeft)->range();
+    for (const double at : start.curve.train_x) QVERIFY(at > x.lower && at < x.upper);
+    for (const double at : start.curve.train_y) QVERIFY(at > y.lower && at < y.upper);
+    QVERIFY(x.contains(start.curve.grid_x.front()));
   }
 
   void predictiveSaysWhyItIsEmpty() {
@@ -404,6 +421,25 @@ class TestPlots : public QObject {
     plot->refresh();
     rect = canvas(*plot)->axisRects().first();
     QCOMPARE(rect->axis(QCPAxis::atBottom)->label(), QString("confidence"));
+  }
+
+  void metaNamesItsTraining() {
+    auto plot = sample::make("meta");
+    plot->consume(sample::started(1));  // of a comparison: not its business
+    QVERIFY(plot->record().isEmpty());
+    RunStarted start;
+    start.run = 2;
+    start.preset = "meta-train-regression";
+    start.task = "meta-training";
+    start.seed = 5;
+    plot->consume(start);
+    plot->resize(500, 300);
+    plot->show();
+    QVERIFY(canvas(static_cast<LivePlot&>(*plot))->axisRects().isEmpty());
+    for (int i = 0; i < 30; ++i) plot->consume(sample::meta(i));
+    plot->refresh();
+    QCOMPARE(canvas(static_cast<LivePlot&>(*plot))->axisRects().size(), 1);
+    QCOMPARE(plot->record().caption(), QString("meta-train-regression · seed 5"));
   }
 
   void metaShowsScoresAndBest() {

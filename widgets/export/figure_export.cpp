@@ -10,23 +10,36 @@
 #include <QPdfWriter>
 #include <QSaveFile>
 #include <QSvgGenerator>
+#include <algorithm>
 #include <cmath>
-#include <memory>
+#include <vector>
 
 #include "core/base/error.h"
+#include "widgets/export/clipping_device.h"
+#include "widgets/export/figure_record.h"
 #include "widgets/plots/plot.h"
+#include "widgets/run_record.h"
 #include "widgets/theme.h"
 
 namespace ergo {
-namespace {
-
-constexpr double points_per_mm = 72.0 / 25.4;
 
 /// A page in points and the unit its pictures are laid out in: `font_px` of them are the wanted
 /// font size, so that fractional sizes come out true although fonts have whole pixel sizes.
-struct Page {
+struct FigurePage {
   double width, height, unit;
   int font_px;
+};
+
+namespace {
+
+using Page = FigurePage;
+
+constexpr double points_per_mm = 72.0 / 25.4;
+
+/// What the file is, for its own fields of title and content.
+struct Note {
+  QString title;      ///< of the picture, and its run
+  QByteArray record;  ///< figureRecord
 };
 
 Page pageOf(const FigureSpec& spec) {
@@ -52,11 +65,11 @@ void check(const FigureSpec& spec) {
 std::unique_ptr<Plot> paperCopy(const Plot& plot, const Page& page) {
   std::unique_ptr<Plot> copy = plot.clone();
   copy->setAttribute(Qt::WA_DontShowOnScreen);
+  copy->applyTheme(Theme::paper(page.font_px));  // first: without the ornaments of a screen
   copy->setMinimumSize(0, 0);
   copy->resize(static_cast<int>(std::lround(page.width / page.unit)),
                static_cast<int>(std::lround(page.height / page.unit)));
   copy->show();
-  copy->applyTheme(Theme::paper(page.font_px));
   copy->refresh();
   return copy;
 }
@@ -82,22 +95,24 @@ void paintPanels(const Plot& plot, QPaintDevice& device, double scale, bool vect
   if (!painter.end()) throw Error(ExitCode::io, "the figure could not be painted");
 }
 
-QByteArray pdf(const Plot& plot, const FigureSpec& spec, const Page& page, const QString& title) {
+QByteArray pdf(const Plot& plot, const FigureSpec& spec, const Page& page, const Note& note) {
   QByteArray bytes;
   QBuffer buffer(&bytes);
   buffer.open(QIODevice::WriteOnly);
   QPdfWriter writer(&buffer);
-  writer.setTitle(title);
+  writer.setTitle(note.title);
   writer.setCreator(QStringLiteral("Ergoscope"));
   writer.setResolution(72);  // one device pixel is one point: fonts and pens come out true
   writer.setPageMargins(QMarginsF());
   writer.setPageSize(QPageSize(QSizeF(spec.widthMm, spec.heightMm), QPageSize::Millimeter,
                                QString(), QPageSize::ExactMatch));
+  writer.addFileAttachment(plot.objectName() + QStringLiteral(".json"), note.record,
+                           QStringLiteral("application/json"));
   paintPanels(plot, writer, page.unit, true);
   return bytes;
 }
 
-QByteArray svg(const Plot& plot, const FigureSpec& spec, const Page& page, const QString& title) {
+QByteArray svg(const Plot& plot, const FigureSpec& spec, const Page& page, const Note& note) {
   QByteArray bytes;
   QBuffer buffer(&bytes);
   QSvgGenerator generator;
@@ -106,13 +121,16 @@ QByteArray svg(const Plot& plot, const FigureSpec& spec, const Page& page, const
   generator.setSize(QSize(static_cast<int>(std::lround(spec.widthMm * 100)),
                           static_cast<int>(std::lround(spec.heightMm * 100))));
   generator.setViewBox(QRectF(0, 0, page.width, page.height));
-  generator.setTitle(title);
+  generator.setTitle(note.title);
   generator.setDescription(QStringLiteral("Ergoscope"));
-  paintPanels(plot, generator, page.unit, true);
-  return bytes;
+  ClippingDevice device(&generator);
+  paintPanels(plot, device, page.unit, true);
+  const QByteArray metadata =
+      "<metadata>" + QString::fromLatin1(note.record).toHtmlEscaped().toLatin1() + "</metadata>\n";
+  return bytes.insert(std::max<qsizetype>(0, bytes.indexOf("<defs>")), metadata);
 }
 
-QByteArray png(const Plot& plot, const FigureSpec& spec, const Page& page, const QString& title) {
+QByteArray png(const Plot& plot, const FigureSpec& spec, const Page& page, const Note& note) {
   const double per_mm = spec.dpi / 25.4;
   QImage image(static_cast<int>(std::lround(spec.widthMm * per_mm)),
                static_cast<int>(std::lround(spec.heightMm * per_mm)), QImage::Format_RGB32);
@@ -122,7 +140,8 @@ QByteArray png(const Plot& plot, const FigureSpec& spec, const Page& page, const
                                              spec.widthMm, spec.heightMm, spec.dpi));
   }
   image.fill(Qt::white);
-  image.setText(QStringLiteral("Title"), title);
+  image.setText(QStringLiteral("Title"), note.title);
+  image.setText(QStringLiteral("ergoscope"), QString::fromLatin1(note.record));
   paintPanels(plot, image, page.unit * spec.dpi / 72.0, false);
   image.setDotsPerMeterX(static_cast<int>(std::lround(per_mm * 1000)));
   image.setDotsPerMeterY(static_cast<int>(std::lround(per_mm * 1000)));
@@ -132,42 +151,114 @@ QByteArray png(const Plot& plot, const FigureSpec& spec, const Page& page, const
   return bytes;
 }
 
-using Renderer = QByteArray (*)(const Plot&, const FigureSpec&, const Page&, const QString&);
+using Renderer = QByteArray (*)(const Plot&, const FigureSpec&, const Page&, const Note&);
 
-Renderer rendererFor(const QString& path) {
-  const QString suffix = QFileInfo(path).suffix().toLower();
-  if (suffix == QLatin1String("pdf")) return pdf;
-  if (suffix == QLatin1String("svg")) return svg;
-  if (suffix == QLatin1String("png")) return png;
-  throw Error(ExitCode::usage,
-              fmt::format("figure '{}' must end in .pdf, .svg or .png", path.toStdString()));
+Renderer rendererFor(const QString& suffix) {
+  const QString kind = suffix.toLower();
+  if (kind == QLatin1String("pdf")) return pdf;
+  if (kind == QLatin1String("svg")) return svg;
+  return kind == QLatin1String("png") ? png : nullptr;
+}
+
+/// Folder and name of a figure without its suffix.
+QString baseOf(const QString& path) {
+  const QFileInfo info(path);
+  return info.path() + u'/' + info.completeBaseName();
+}
+
+std::string reasonOf(const QSaveFile& file) {
+  return fmt::format("'{}' ({})", file.fileName().toStdString(), file.errorString().toStdString());
+}
+
+using SaveFiles = std::vector<std::unique_ptr<QSaveFile>>;
+
+/// Fills a temporary file beside each target; those that cannot be filled are in the Error.
+SaveFiles prepare(const QMap<QString, QByteArray>& files) {
+  SaveFiles prepared;
+  std::vector<std::string> problems;
+  ExitCode code = ExitCode::io;
+  for (auto it = files.begin(); it != files.end(); ++it) {
+    auto file = std::make_unique<QSaveFile>(it.key());
+    const bool open = file->open(QIODevice::WriteOnly);
+    if (!open) code = ExitCode::cannot_create;
+    if (!open || file->write(it.value()) != it.value().size() || !file->flush())
+      problems.push_back(reasonOf(*file));
+    prepared.push_back(std::move(file));
+  }
+  if (problems.empty()) return prepared;
+  for (const auto& file : prepared) file->cancelWriting();
+  throw Error(code, fmt::format("Nothing of the figure is written, because there is no writing to "
+                                "{}.",
+                                fmt::join(problems, " and ")));
 }
 
 }  // namespace
 
-void writeFileAtomically(const QString& path, const QByteArray& bytes) {
-  QSaveFile file(path);
-  const auto sentence = [&](const char* what) {
-    return fmt::format("file '{}' {}: {}", path.toStdString(), what,
-                       file.errorString().toStdString());
-  };
-  if (!file.open(QIODevice::WriteOnly)) {
-    throw Error(ExitCode::cannot_create, sentence("cannot be created"));
+void writeFilesAtomically(const QMap<QString, QByteArray>& files) {
+  std::vector<std::string> done, failed;
+  for (const auto& file : prepare(files)) {
+    if (file->commit())
+      done.push_back(fmt::format("'{}'", file->fileName().toStdString()));
+    else
+      failed.push_back(reasonOf(*file));
   }
-  if (file.write(bytes) != bytes.size() || !file.commit()) {
-    throw Error(ExitCode::io, sentence("cannot be written"));
-  }
+  if (failed.empty()) return;
+  throw Error(ExitCode::io,
+              fmt::format("Not written: {}; written: {}.", fmt::join(failed, ", "),
+                          done.empty() ? "nothing" : fmt::format("{}", fmt::join(done, ", "))));
 }
 
-void exportFigure(const Plot& plot, const QString& path, const FigureSpec& spec) {
-  const Renderer render = rendererFor(path);
+QStringList Figure::files(const QString& base, const QStringList& suffixes) {
+  QStringList files;
+  for (const QString& suffix : suffixes + QStringList{"csv", "json"}) files << base + u'.' + suffix;
+  return files;
+}
+
+Figure::Figure(const Plot& plot, const QString& base, const FigureSpec& spec)
+    : m_spec(spec), m_base(base) {
   check(spec);
-  const Page page = pageOf(spec);
-  const std::unique_ptr<Plot> copy = paperCopy(plot, page);
-  writeFileAtomically(path, render(*copy, spec, page, plot.accessibleName()));
-  const QFileInfo info(path);
-  writeFileAtomically(info.path() + u'/' + info.completeBaseName() + QStringLiteral(".csv"),
-                      plot.csv().toUtf8());
+  m_page = std::make_unique<FigurePage>(pageOf(spec));
+  m_copy = paperCopy(plot, *m_page);
+  const QByteArray csv = m_copy->csv().toUtf8();
+  m_record = figureRecord(*m_copy, spec, csv);
+  m_files.insert(base + QStringLiteral(".csv"), csv);
+  m_files.insert(base + QStringLiteral(".json"), m_record);
+}
+
+Figure::~Figure() = default;
+
+void Figure::render(const QString& suffix) {
+  const QString run = m_copy->record().caption();
+  const QString title =
+      m_copy->accessibleName() + (run.isEmpty() ? run : QStringLiteral(" – ") + run);
+  m_files.insert(m_base + u'.' + suffix,
+                 rendererFor(suffix)(*m_copy, m_spec, *m_page, {title, m_record}));
+}
+
+void Figure::write() const { writeFilesAtomically(m_files); }
+
+void exportFigure(const Plot& plot, const QString& path, const FigureSpec& spec) {
+  const QString suffix = QFileInfo(path).suffix();
+  if (!rendererFor(suffix))
+    throw Error(ExitCode::usage,
+                fmt::format("figure '{}' must end in .pdf, .svg or .png", path.toStdString()));
+  Figure figure(plot, baseOf(path), spec);
+  figure.render(suffix);
+  figure.write();
+}
+
+QStringList figureFiles(const QString& path) {
+  return Figure::files(baseOf(path), {QFileInfo(path).suffix()});
+}
+
+QString freshFigure(const QString& folder, const QString& name, const QString& suffix) {
+  for (int number = 1;; ++number) {
+    const QString count = number > 1 ? QStringLiteral("-%1").arg(number) : QString();
+    const QString path = QStringLiteral("%1/%2%3.%4").arg(folder, name, count, suffix);
+    const QStringList files = figureFiles(path);
+    if (std::none_of(files.begin(), files.end(), [](const QString& f) { return QFile::exists(f); }))
+      return path;
+  }
 }
 
 }  // namespace ergo

@@ -12,10 +12,16 @@
 
 namespace ergo {
 
-LivePlot::LivePlot(QWidget* parent) : Plot(parent), m_plot(new QCustomPlot(this)), m_grid(m_plot) {
+LivePlot::LivePlot(QWidget* parent)
+    : Plot(parent),
+      m_caption(new CaptionLabel(this)),
+      m_plot(new QCustomPlot(this)),
+      m_grid(m_plot) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
-  layout->addWidget(m_plot);
+  layout->setSpacing(0);
+  layout->addWidget(m_caption);
+  layout->addWidget(m_plot, 1);
   setFocusPolicy(Qt::StrongFocus);
   setMinimumSize(160, 120);
   m_plot->setMinimumSize(1, 1);         // else its content dictates the size of docks and figures
@@ -38,16 +44,28 @@ void LivePlot::consume(const RunEvent& event) {
   const std::int64_t run = run_of(event);
   const bool starts = std::holds_alternative<RunStarted>(event);
   if (!starts && (run < m_run || (run != m_run && !adoptsRuns()))) return;  // of an earlier run
-  if (std::holds_alternative<RunFinished>(event) && run == m_run) {
-    m_live = false;
-    rebuild();
-    m_dirty = true;
-  }
-  if (!take(event)) return;
+  const bool taken = take(event);
+  if (taken || !starts) note(event);
+  if (!taken) return;
   m_dirty = true;
   if (!starts && run == m_run) return;
   m_run = run;
   beginRun();
+}
+
+/// What the first and the last event say about the run as a whole.
+void LivePlot::note(const RunEvent& event) {
+  const auto* start = std::get_if<RunStarted>(&event);
+  const auto* end = std::get_if<RunFinished>(&event);
+  if (end && end->run != m_run) end = nullptr;
+  if (start) m_record.begin(*start);
+  if (end) {
+    m_record.end(*end);
+    m_live = false;
+    rebuild();
+    m_dirty = true;
+  }
+  if (start || end) m_caption->setCaption(m_record.caption());
 }
 
 void LivePlot::beginRun() {
@@ -62,6 +80,7 @@ void LivePlot::refresh() {
 
 void LivePlot::applyTheme(const Theme& theme) {
   m_theme = theme;
+  m_caption->applyTheme(theme);
   rebuild();
   m_dirty = true;
   refresh();
@@ -146,6 +165,7 @@ void LivePlot::setFollowing(bool following) {
   if (m_following == following) return;
   m_following = following;
   m_badge->setVisible(!following);
+  m_caption->setReserve(following ? 0 : m_badge->width());
   if (following) {
     m_dirty = true;
     refresh();
@@ -218,7 +238,12 @@ void LivePlot::makeActions() {
                 [this] { QApplication::clipboard()->setText(csv()); });
 }
 
-void LivePlot::copyPicture() const { QApplication::clipboard()->setPixmap(m_plot->grab()); }
+/// With the line that names its run, and without the button that lies on it.
+void LivePlot::copyPicture() {
+  m_badge->hide();
+  QApplication::clipboard()->setPixmap(grab());
+  m_badge->setVisible(!m_following);
+}
 
 void LivePlot::makeBadge() {
   m_badge = new QToolButton(this);

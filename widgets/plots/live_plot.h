@@ -10,8 +10,10 @@
 #include <variant>
 #include <vector>
 
+#include "widgets/caption_label.h"
 #include "widgets/plots/panel_grid.h"
 #include "widgets/plots/plot.h"
+#include "widgets/run_record.h"
 #include "widgets/theme.h"
 
 namespace ergo {
@@ -35,6 +37,8 @@ class LivePlot : public Plot {
   void applyTheme(const Theme& theme) final;
   void setPaused(bool paused) final;
   std::vector<QCustomPlot*> panels() const final { return {m_plot}; }
+  const RunRecord& record() const final { return m_record; }
+  void setOutdated(bool outdated) final { m_caption->setOutdated(outdated); }
 
   bool isFollowing() const { return m_following; }
   /// Turning it on fits at once; turning it off keeps the ranges as they are.
@@ -95,9 +99,11 @@ class LivePlot : public Plot {
   void makeActions();
   void makeBadge();
   void placeBadge();
-  void copyPicture() const;
+  void copyPicture();
+  void note(const RunEvent& event);
 
   Theme m_theme = Theme::light();
+  CaptionLabel* m_caption;
   QCustomPlot* m_plot;
   PanelGrid m_grid;
   QToolButton* m_badge = nullptr;
@@ -106,6 +112,7 @@ class LivePlot : public Plot {
   QVector<QCPItemText*> m_notes;
   bool m_following = true, m_live = false, m_paused = false, m_stale = true, m_adjusting = false;
   std::int64_t m_run = -1;
+  RunRecord m_record;
 };
 
 template <class T>
@@ -115,6 +122,7 @@ std::unique_ptr<Plot> LivePlot::copyOf(const T& original) const {
   copy->setObjectName(objectName());
   copy->setAccessibleName(accessibleName());
   copy->m_run = m_run;
+  copy->m_record = m_record;
   copy->m_theme = m_theme;
   copy->redraw();
   copy->setView(view());

@@ -11,6 +11,12 @@ namespace ergo {
 MetaPlot::MetaPlot(QWidget* parent) : LivePlot(parent) { setAccessibleName(tr("Meta-training")); }
 
 bool MetaPlot::take(const RunEvent& event) {
+  if (const auto* start = std::get_if<RunStarted>(&event)) {
+    if (start->task != "meta-training") return false;
+    m_state = {};
+    m_state.run = start->run;
+    return true;
+  }
   const auto* update = std::get_if<MetaIteration>(&event);
   if (!update) return false;
   if (update->run != m_state.run) {
@@ -23,6 +29,7 @@ bool MetaPlot::take(const RunEvent& event) {
   m_state.score.push_back(update->score);
   m_state.best.push_back(update->best_score);
   m_state.gradient_norm.push_back(update->gradient_norm);
+  if (m_state.iteration.size() == 1) rebuild();  // until now there was only a sentence
   return true;
 }
 

@@ -55,8 +55,12 @@ void PanelGrid::addPanel() {
   // One point of room keeps the last tick label inside; live labels must not move the picture.
   panel.rect->setMinimumSize(8, 8);
   panel.rect->setMinimumMargins(QMargins(4, 2, 8, 4));
-  for (QCPAxis* axis : panel.rect->axes()) axis->setLayer(QStringLiteral("axes"));
-  for (QCPAxis* axis : panel.rect->axes()) axis->grid()->setLayer(QStringLiteral("grid"));
+  // axes() has them in the order of a hash, which differs from process to process, and a layer
+  // draws in the order in which things came to it.
+  for (const auto side : {QCPAxis::atLeft, QCPAxis::atBottom, QCPAxis::atTop, QCPAxis::atRight}) {
+    panel.rect->axis(side)->setLayer(QStringLiteral("axes"));
+    panel.rect->axis(side)->grid()->setLayer(QStringLiteral("grid"));
+  }
   panel.rect->setupFullAxesBox(true);
   for (const auto side : {QCPAxis::atTop, QCPAxis::atRight}) {
     panel.rect->axis(side)->setTicks(false);

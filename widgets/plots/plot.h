@@ -11,6 +11,7 @@ class QCustomPlot;
 
 namespace ergo {
 
+struct RunRecord;
 struct Theme;
 
 /// A live picture of a run. Consumes events and draws; knows no threads, samplers or files.
@@ -28,6 +29,10 @@ class Plot : public QWidget {
   virtual QString csv() const = 0;
   /// The same data and view in widgets of its own; export restyles and resizes it.
   virtual std::unique_ptr<Plot> clone() const = 0;
+  /// The run that the picture shows; empty before the first.
+  virtual const RunRecord& record() const = 0;
+  /// Whether the settings in the window are no longer those of that run.
+  virtual void setOutdated(bool outdated) = 0;
   /// Whether the run stands still: then a picture is drawn as prettily as after its end.
   virtual void setPaused(bool paused) = 0;
   bool isDirty() const { return m_dirty; }

@@ -43,6 +43,7 @@ PlotInteraction::PlotInteraction(QCustomPlot* canvas, LivePlot* plot)
   connect(m_canvas, &QCustomPlot::mouseMove, this, &PlotInteraction::move);
   connect(m_canvas, &QCustomPlot::mouseRelease, this, &PlotInteraction::release);
   connect(m_canvas, &QCustomPlot::mouseDoubleClick, this, &PlotInteraction::doubleClick);
+  connect(m_canvas, &QCustomPlot::afterLayout, this, &PlotInteraction::placeCursor);
   m_canvas->installEventFilter(this);
 }
 
@@ -177,32 +178,43 @@ bool PlotInteraction::key(QKeyEvent* event) {
 }
 
 void PlotInteraction::moveCursor(QPoint position) {
+  m_cursor = position;
   QCPAxisRect* rect = rectAt(position);
   if (!rect || !rect->rect().contains(position)) return hideCursor();
-  m_across->start->setCoords(rect->left(), position.y());
-  m_across->end->setCoords(rect->right(), position.y());
-  m_down->start->setCoords(position.x(), rect->top());
-  m_down->end->setCoords(position.x(), rect->bottom());
-  m_text->setText(m_plot->readout(rect, rect->axis(QCPAxis::atBottom)->pixelToCoord(position.x()),
-                                  rect->axis(QCPAxis::atLeft)->pixelToCoord(position.y())));
-  // Away from the nearer edges, so that the text stays inside.
-  const bool right = position.x() > rect->center().x(), low = position.y() > rect->center().y();
-  m_text->setPositionAlignment((right ? Qt::AlignRight : Qt::AlignLeft) |
-                               (low ? Qt::AlignBottom : Qt::AlignTop));
-  m_text->position->setCoords(position.x() + (right ? -8 : 8), position.y() + (low ? -8 : 8));
-  for (QCPAbstractItem* item :
-       {static_cast<QCPAbstractItem*>(m_across), static_cast<QCPAbstractItem*>(m_down),
-        static_cast<QCPAbstractItem*>(m_text)}) {
-    item->setVisible(true);
-  }
+  showCursor(true);
+  placeCursor();
   m_layer->replot();
 }
 
+void PlotInteraction::showCursor(bool shown) {
+  for (QCPLayerable* part : std::initializer_list<QCPLayerable*>{m_across, m_down, m_text})
+    part->setVisible(shown);
+}
+
+/// The values under the cursor, which change with the ranges and the data while it rests.
+void PlotInteraction::placeCursor() {
+  if (!showsCursor()) return;
+  const QPoint at = m_cursor;
+  QCPAxisRect* rect = rectAt(at);
+  if (!rect || !rect->rect().contains(at)) return showCursor(false);
+  m_across->start->setCoords(rect->left(), at.y());
+  m_across->end->setCoords(rect->right(), at.y());
+  m_down->start->setCoords(at.x(), rect->top());
+  m_down->end->setCoords(at.x(), rect->bottom());
+  m_text->setText(m_plot->readout(rect, rect->axis(QCPAxis::atBottom)->pixelToCoord(at.x()),
+                                  rect->axis(QCPAxis::atLeft)->pixelToCoord(at.y())));
+  // Away from the nearer edges, so that the text stays inside.
+  const bool right = at.x() > rect->center().x(), low = at.y() > rect->center().y();
+  m_text->setPositionAlignment((right ? Qt::AlignRight : Qt::AlignLeft) |
+                               (low ? Qt::AlignBottom : Qt::AlignTop));
+  m_text->position->setCoords(at.x() + (right ? -8 : 8), at.y() + (low ? -8 : 8));
+}
+
+bool PlotInteraction::showsCursor() const { return m_text->visible(); }
+
 void PlotInteraction::hideCursor() {
-  if (!m_text->visible()) return;
-  m_across->setVisible(false);
-  m_down->setVisible(false);
-  m_text->setVisible(false);
+  if (!showsCursor()) return;
+  showCursor(false);
   m_layer->replot();
 }
 

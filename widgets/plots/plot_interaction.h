@@ -45,7 +45,10 @@ class PlotInteraction : public QObject {
   void pan(QCPAxisRect* rect, QPoint from, QPoint to);
   void zoom(double factor);
   void moveCursor(QPoint position);
+  void placeCursor();
+  void showCursor(bool shown);
   void hideCursor();
+  bool showsCursor() const;
   QCPAxisRect* rectAt(QPoint position) const;
 
   QCustomPlot* m_canvas;
@@ -54,7 +57,7 @@ class PlotInteraction : public QObject {
   QCPItemLine *m_across = nullptr, *m_down = nullptr;
   QCPItemText* m_text = nullptr;
   QPointer<QCPAxisRect> m_panned;
-  QPoint m_last;
+  QPoint m_last, m_cursor;
 };
 
 }  // namespace ergo

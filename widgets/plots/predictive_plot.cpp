@@ -186,13 +186,16 @@ void PredictivePlot::fitRanges() {
   if (m_panels.empty()) return;
   FiniteRange across;
   across.add(m_state.start.curve.grid_x);
-  grid().x(0)->setRange(across.padded(0.0));
+  across.add(m_state.start.curve.train_x);  // data outside the grid must be seen
+  const bool outside = across.low() < m_state.start.curve.grid_x.front() ||
+                       across.high() > m_state.start.curve.grid_x.back();
+  grid().x(0)->setRange(across.padded(outside ? 0.02 : 0.0));
   grid().y(0)->setRange(valueRange());
 }
 
 QString PredictivePlot::csv() const {
   QString text = csvRow({"sampler", "draws", "x", "mean", "q05", "q25", "q75", "q95", "y05", "y95",
-                         "truth", "reference_q05", "reference_q95"});
+                         "truth", "reference_q05", "reference_q95", "training_y"});
   const RunStarted& start = m_state.start;
   const auto at = [](const std::vector<double>& v, std::size_t i) {
     return i < v.size() ? csvNumber(v[i]) : QString();
@@ -205,9 +208,12 @@ QString PredictivePlot::csv() const {
                       QString::number(update.draws), at(start.curve.grid_x, i), at(band.mean, i),
                       at(band.q05, i), at(band.q25, i), at(band.q75, i), at(band.q95, i),
                       at(band.y05, i), at(band.y95, i), at(start.curve.true_y, i),
-                      at(start.reference.q05, i), at(start.reference.q95, i)});
+                      at(start.reference.q05, i), at(start.reference.q95, i), QString()});
     }
   }
+  for (std::size_t i = 0; i < std::min(start.curve.train_x.size(), start.curve.train_y.size()); ++i)
+    text += QString(2, u',') + at(start.curve.train_x, i) + QString(11, u',') +
+            at(start.curve.train_y, i) + u'\n';
   return text;
 }
 
