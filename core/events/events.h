@@ -112,6 +112,7 @@ struct ReliabilityUpdated {
   std::vector<double> predicted;  ///< mean confidence of a bin, or nominal coverage, 0..1
   std::vector<double> observed;   ///< accuracy of the bin, or empirical coverage; NaN: empty bin
   std::vector<double> weight;     ///< share of the test points in the bin
+  std::int64_t points = 0;        ///< test points; 0: not told
 };
 
 /// Measures of the draws so far, named as on the command line ("nll", "ece", ...); NaN: undefined.

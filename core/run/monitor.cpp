@@ -203,6 +203,7 @@ void Monitor::emit_sampler(int sampler, bool final_state) {
 
   ReliabilityUpdated reliability = watched.report.reliability();
   reliability.sampler = sampler;
+  reliability.points = experiment_.posterior.data->test.size();
   if (!reliability.predicted.empty()) emit_(std::move(reliability));
 
   if (draws < 2) return;

@@ -131,7 +131,7 @@ inline DiversityUpdated diversity(int sampler, std::int64_t draws = 40, std::int
 }
 
 inline ReliabilityUpdated reliability(int sampler, std::int64_t run = 1) {
-  ReliabilityUpdated event{run, sampler, 40, {}, {}, {}};
+  ReliabilityUpdated event{run, sampler, 40, {}, {}, {}, 400};
   const double power[] = {1.5, 1.25, 1.8, 1.05};
   for (int i = 1; i < 20; ++i) {
     event.predicted.push_back(i / 20.0);

@@ -250,7 +250,7 @@ class TestExport : public QObject {
     exportFigure(*plot, m_folder.filePath("a.b.pdf"));
     QCOMPARE(contentOf(m_folder.filePath("a.b.csv")), plot->csv().toUtf8());
     const QStringList lines = plot->csv().split('\n');
-    QCOMPARE(lines[0], QString("sampler,draws,predicted,observed,weight"));
+    QCOMPARE(lines[0], QString("sampler,draws,predicted,observed,weight,test_points"));
     QVERIFY(lines[3].startsWith("sghmc,40,0.15,,"));  // the empty bin
     QCOMPARE(lines.size(), 1 + 4 * 19 + 1);
   }

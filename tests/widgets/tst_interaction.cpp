@@ -200,6 +200,21 @@ class TestInteraction : public QObject {
     QVERIFY(colorsOf(image.copy(caption->geometry())).size() > 4);  // text, not an empty strip
   }
 
+  /// The keyboard is somewhere: a ring says where. Clicks need none.
+  void ringShowsWhoHasTheKeys() {
+    auto plot = shown("trace");
+    auto* ring = plot->findChild<QWidget*>("focusRing");
+    plot->activateWindow();
+    plot->setFocus(Qt::TabFocusReason);
+    QTRY_VERIFY(ring->isVisible());
+    QCOMPARE(ring->size(), plot->size());
+    QVERIFY(plot->grab().toImage().pixelColor(1, 40) == plot->palette().color(QPalette::Highlight));
+    plot->clearFocus();
+    QVERIFY(!ring->isVisible());
+    plot->setFocus(Qt::MouseFocusReason);
+    QVERIFY(!ring->isVisible());
+  }
+
   void fitDrawsOnce() {
     auto plot = shown("trace");
     QSignalSpy replots(canvas(*plot), &QCustomPlot::afterReplot);

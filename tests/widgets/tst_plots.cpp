@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <QAction>
+#include <QMessageBox>
 #include <map>
 #include <random>
 #include <set>
@@ -349,20 +351,81 @@ class TestPlots : public QObject {
     QVERIFY(plot->accessibleDescription().contains("chain 2 diverged at step 1500"));
   }
 
-  void traceLogarithmRefusesNonPositive() {
+  /// Also where potentials are negative: the axis is that of the distance to the lowest.
+  void traceLogarithmIsOfTheDistanceToTheLowest() {
     auto plot = shown("trace");
     auto* trace = static_cast<TracePlot*>(plot.get());
     trace->setLogarithmic(true);
     const auto axis = [&] { return canvas(*plot)->axisRects().first()->axis(QCPAxis::atLeft); };
-    QCOMPARE(axis()->scaleType(), QCPAxis::stLogarithmic);
-    QVERIFY(axis()->range().lower > 0);
-    TraceAdded negative = sample::trace(0, 0, 1, 2500);
-    negative.potential[0] = -5;
+    TraceAdded negative = sample::trace(0, 0, 2, 2500);
+    negative.potential = {-5, 45};
     plot->consume(negative);
     plot->refresh();
-    plot->refresh();
-    QCOMPARE(axis()->scaleType(), QCPAxis::stLinear);
-    QVERIFY(axis()->label().contains("not logarithmic"));
+    QCOMPARE(axis()->scaleType(), QCPAxis::stLogarithmic);
+    QVERIFY(axis()->label().startsWith("U − lowest U"));
+    QVERIFY(axis()->range().lower > 0 && axis()->range().upper > 100);
+    bool placed = false;  // 45 lies 50 above the lowest
+    for (int i = 0; i < canvas(*plot)->plottableCount(); ++i)
+      if (auto* line = qobject_cast<QCPGraph*>(canvas(*plot)->plottable(i)))
+        for (const QCPGraphData& point : *line->data()) placed = placed || point.value == 50;
+    QVERIFY(placed);
+    QVERIFY(plot->csv().contains(",-5,"));  // files keep U itself
+  }
+
+  /// Beside the values of the axes stand those of every sampler there.
+  void cursorReadsEverySampler() {
+    auto trace = shown("trace");
+    QCPAxisRect* rect = canvas(*trace)->axisRects().first();
+    const QString text = trace->readout(rect, 4.0 * 1000 + 1, 130);  // between two transitions
+    for (int s = 0; s < 4; ++s) {
+      double low = qInf(), high = -qInf();
+      for (int chain = 0; chain < 2; ++chain) {
+        const double u = sample::trace(s, chain).potential[1000];
+        low = std::min(low, u);
+        high = std::max(high, u);
+      }
+      const QString line = QString("%1: %2 … %3")
+                               .arg(QString::fromStdString(sample::started().samplers[s].label),
+                                    QString::number(low, 'g', 4), QString::number(high, 'g', 4));
+      QVERIFY2(text.contains(line), qPrintable(text + " lacks " + line));
+    }
+    auto predictive = shown("predictive");
+    rect = canvas(*predictive)->axisRects().first();
+    const Band band = sample::predictive(3).band;
+    const QString there = predictive->readout(rect, sample::gridX()[50] + 1e-3, 0);
+    const QString line =
+        QString("L2E: %1 [%2, %3]")
+            .arg(QString::number(band.mean[50], 'g', 4), QString::number(band.q05[50], 'g', 4),
+                 QString::number(band.q95[50], 'g', 4));
+    QVERIFY2(there.contains(line), qPrintable(there + " lacks " + line));
+  }
+
+  /// Draws are counted: no tick at 1.5, at any size and zoom.
+  void diversityTicksAreWhole() {
+    auto plot = shown("diversity");
+    QCPAxis* x = canvas(*plot)->axisRects().first()->axis(QCPAxis::atBottom);
+    for (const double width : {40.0, 7.0, 2.5, 1.1}) {
+      x->setRange(1.5, 1.5 + width);
+      canvas(*plot)->replot();
+      QVERIFY(!x->tickVector().isEmpty());
+      for (const double tick : x->tickVector()) QCOMPARE(tick, std::round(tick));
+    }
+  }
+
+  void everyPlotExplainsItself_data() {
+    QTest::addColumn<QString>("id");
+    for (const PlotEntry& entry : plotEntries()) QTest::addRow("%s", entry.id) << QString(entry.id);
+  }
+  void everyPlotExplainsItself() {
+    QFETCH(QString, id);
+    auto plot = shown(id.toLatin1().constData());
+    plot->findChild<QAction*>("explain")->trigger();
+    auto* box = plot->findChild<QMessageBox*>("explanation");
+    QVERIFY(box && box->isVisible());
+    const QStringList parts = box->text().split("\n\n");
+    QCOMPARE(parts.size(), 2);  // what one sees, and the formula
+    QVERIFY(parts[0].count(". ") + parts[0].endsWith('.') >= 2);
+    QVERIFY(parts[1].size() > 20);
   }
 
   void trajectoryHasEqualScalesAndVariance() {
@@ -421,6 +484,40 @@ class TestPlots : public QObject {
     plot->refresh();
     rect = canvas(*plot)->axisRects().first();
     QCOMPARE(rect->axis(QCPAxis::atBottom)->label(), QString("confidence"));
+  }
+
+  /// 400 points: chance alone moves a coverage of one half by 1.96 * 0.025.
+  void reliabilityShowsWhatChanceDoes() {
+    auto plot = shown("reliability");
+    double low = 0, high = 0;
+    for (int i = 0; i < canvas(*plot)->graphCount(); ++i) {
+      QCPGraph* upper = canvas(*plot)->graph(i);
+      if (!upper->channelFillGraph() || upper->dataCount() == 0) continue;
+      high = upper->data()->findBegin(0.5, false)->value;
+      low = upper->channelFillGraph()->data()->findBegin(0.5, false)->value;
+    }
+    QVERIFY2(near(low, 0.451, 1e-3) && near(high, 0.549, 1e-3),
+             qPrintable(QString("%1 %2").arg(low).arg(high)));
+    QCPAxisRect* rect = canvas(*plot)->axisRects().first();
+    QVERIFY(plot->readout(rect, 0.501, 0.4)
+                .contains(
+                    QString("SGHMC: %1 at 0.5").arg(QString::number(std::pow(0.5, 1.5), 'g', 4))));
+  }
+
+  /// A bin of 40 points, 30 of them right: Wilson's interval is 0.598 to 0.858.
+  void reliabilityBinsHaveIntervals() {
+    auto plot = shown("reliability");
+    plot->consume(sample::started(5, "classification"));
+    plot->consume(ReliabilityUpdated{5, 0, 40, {0.5, 0.8}, {0.4, 0.75}, {0.9, 0.1}, 400});
+    plot->refresh();
+    const QCPErrorBars* bars = nullptr;
+    for (int i = 0; i < canvas(*plot)->plottableCount() && !bars; ++i)
+      bars = qobject_cast<QCPErrorBars*>(canvas(*plot)->plottable(i));
+    QVERIFY(bars);
+    QCOMPARE(bars->data()->size(), 2);
+    const QCPErrorBarsData bin = bars->data()->at(1);
+    QVERIFY2(near(0.75 - bin.errorMinus, 0.598, 1e-3) && near(0.75 + bin.errorPlus, 0.858, 1e-3),
+             qPrintable(QString("%1 %2").arg(bin.errorMinus).arg(bin.errorPlus)));
   }
 
   void metaNamesItsTraining() {

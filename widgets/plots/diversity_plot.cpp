@@ -62,7 +62,10 @@ void DiversityPlot::build() {
   buildScale();
   for (int i = 0; i < count; ++i) {
     grid().y(i)->setRangeReversed(true);  // row 1 at the top, as a matrix is written
-    for (QCPAxis* axis : {grid().x(i), grid().y(i)}) axis->grid()->setVisible(false);
+    for (QCPAxis* axis : {grid().x(i), grid().y(i)}) {
+      axis->grid()->setVisible(false);
+      axis->setTicker(QSharedPointer<WholeTicker>::create());
+    }
     auto* map = new QCPColorMap(grid().x(i), grid().y(i));
     map->setInterpolate(false);
     map->setColorScale(m_scale);
@@ -175,6 +178,17 @@ QString DiversityPlot::csv() const {
     }
   }
   return text;
+}
+
+QString DiversityPlot::explanation() const {
+  return tr(
+      "How much the draws of a sampler differ: each cell compares the predictions of two draws on "
+      "the "
+      "test inputs, dark where they agree. Blocks are chains or modes; a map that is dark "
+      "everywhere "
+      "means that the draws are one and the same function.\n\n"
+      "regression: KL(i ‖ j) = mean (f_i − f_j)² / 2σ²;  classification: mean Σ_c p_i log(p_i / "
+      "p_j)");
 }
 
 QString DiversityPlot::summary() const {

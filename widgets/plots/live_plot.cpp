@@ -4,9 +4,11 @@
 #include <QAction>
 #include <QApplication>
 #include <QClipboard>
+#include <QMessageBox>
 #include <QScopedValueRollback>
 #include <QVBoxLayout>
 
+#include "widgets/plots/focus_ring.h"
 #include "widgets/plots/plot_interaction.h"
 #include "widgets/plots/plot_tools.h"
 
@@ -35,6 +37,7 @@ LivePlot::LivePlot(QWidget* parent)
   m_interaction = std::make_unique<PlotInteraction>(m_plot, this);
   makeActions();
   makeBadge();
+  m_ring = new FocusRing(this);
   m_dirty = true;
 }
 
@@ -232,17 +235,46 @@ void LivePlot::makeActions() {
   addPlotAction(QStringLiteral("fitView"), tr("Fit and follow"), Qt::Key_Home, [this] { fit(); });
   addPlotAction(QStringLiteral("toggleFollow"), tr("Toggle follow"), Qt::Key_F,
                 [this] { setFollowing(!m_following); });
+  makeMenu();
+}
+
+/// What the menu holds beside the view: it opens by right click and by the Menu key.
+void LivePlot::makeMenu() {
+  const auto separate = [this] {
+    auto* line = new QAction(this);
+    line->setSeparator(true);
+    addAction(line);
+  };
+  separate();
   addPlotAction(QStringLiteral("copyPicture"), tr("Copy picture"), QKeySequence::Copy,
                 [this] { copyPicture(); });
   addPlotAction(QStringLiteral("copyData"), tr("Copy data as CSV"), {},
                 [this] { QApplication::clipboard()->setText(csv()); });
+  addPlotAction(QStringLiteral("exportThis"), tr("Export this picture..."), {},
+                [this] { Q_EMIT exportRequested(); });
+  separate();
+  addPlotAction(QStringLiteral("explain"), tr("What am I looking at?"), Qt::Key_Question,
+                [this] { explain(); });
+}
+
+void LivePlot::explain() {
+  auto* box = new QMessageBox(QMessageBox::NoIcon, accessibleName(), explanation(),
+                              QMessageBox::Close, this);
+  box->setObjectName(QStringLiteral("explanation"));
+  box->setTextFormat(Qt::PlainText);
+  box->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+  box->setAttribute(Qt::WA_DeleteOnClose);
+  box->open();
 }
 
 /// With the line that names its run, and without the button that lies on it.
 void LivePlot::copyPicture() {
+  const bool ring = m_ring->isVisible();
   m_badge->hide();
+  m_ring->hide();
   QApplication::clipboard()->setPixmap(grab());
   m_badge->setVisible(!m_following);
+  m_ring->setVisible(ring);
 }
 
 void LivePlot::makeBadge() {
@@ -267,6 +299,7 @@ void LivePlot::placeBadge() {
 void LivePlot::resizeEvent(QResizeEvent* event) {
   Plot::resizeEvent(event);
   placeBadge();
+  m_ring->resize(size());
   m_dirty = true;
   refresh();
 }
@@ -275,6 +308,18 @@ void LivePlot::showEvent(QShowEvent* event) {
   Plot::showEvent(event);
   placeBadge();
   refresh();
+}
+
+void LivePlot::focusInEvent(QFocusEvent* event) {
+  Plot::focusInEvent(event);
+  // A click shows by itself where it was; the ring is for those who came by keys.
+  m_ring->setVisible(event->reason() != Qt::MouseFocusReason);
+  m_ring->raise();
+}
+
+void LivePlot::focusOutEvent(QFocusEvent* event) {
+  Plot::focusOutEvent(event);
+  if (event->reason() != Qt::PopupFocusReason) m_ring->hide();
 }
 
 void LivePlot::keyPressEvent(QKeyEvent* event) {

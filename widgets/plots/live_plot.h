@@ -18,6 +18,7 @@
 
 namespace ergo {
 
+class FocusRing;
 class PlotInteraction;
 
 /// What all plots of this program share: theme, panels, zoom, Follow, cursor and redraw rules.
@@ -89,6 +90,8 @@ class LivePlot : public Plot {
   void resizeEvent(QResizeEvent* event) override;
   void showEvent(QShowEvent* event) override;
   void keyPressEvent(QKeyEvent* event) override;
+  void focusInEvent(QFocusEvent* event) override;
+  void focusOutEvent(QFocusEvent* event) override;
 
  private:
   QVector<QCPRange> view() const;
@@ -97,6 +100,8 @@ class LivePlot : public Plot {
   void beginRun();
   void watchAxes();
   void makeActions();
+  void makeMenu();
+  void explain();
   void makeBadge();
   void placeBadge();
   void copyPicture();
@@ -107,6 +112,7 @@ class LivePlot : public Plot {
   QCustomPlot* m_plot;
   PanelGrid m_grid;
   QToolButton* m_badge = nullptr;
+  FocusRing* m_ring = nullptr;
   std::unique_ptr<PlotInteraction> m_interaction;
   QHash<QCPAxis*, QVector<QCPAxis*>> m_links;
   QVector<QCPItemText*> m_notes;

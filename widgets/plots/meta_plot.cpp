@@ -106,6 +106,16 @@ QString MetaPlot::csv() const {
   return text;
 }
 
+QString MetaPlot::explanation() const {
+  return tr(
+      "How well L2E does while its parameters φ are trained on many small problems: the loss of "
+      "every "
+      "outer iteration, its moving average, and the score on problems that the training does not "
+      "see. "
+      "Lower is better; the file holds the parameters of the best score.\n\n"
+      "φ ← Adam of the antithetic evolution-strategy gradient of the mean loss (nats)");
+}
+
 QString MetaPlot::summary() const {
   if (m_state.iteration.empty()) return tr("No meta-training yet.");
   return tr("Meta-training at iteration %1: moving average of the loss %2 nats, best validation "

@@ -15,6 +15,7 @@ class MetaPlot : public LivePlot {
   explicit MetaPlot(QWidget* parent = nullptr);
   QString csv() const override;
   QString summary() const override;
+  QString explanation() const override;
   std::unique_ptr<Plot> clone() const override;
 
  protected:

@@ -35,7 +35,12 @@ class Plot : public QWidget {
   virtual void setOutdated(bool outdated) = 0;
   /// Whether the run stands still: then a picture is drawn as prettily as after its end.
   virtual void setPaused(bool paused) = 0;
+  /// Two sentences and a formula: what one sees here and what to look for.
+  virtual QString explanation() const = 0;
   bool isDirty() const { return m_dirty; }
+
+ Q_SIGNALS:
+  void exportRequested();  ///< by the menu of the picture
 
  protected:
   bool m_dirty = false;

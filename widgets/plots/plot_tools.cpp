@@ -52,6 +52,10 @@ QString CountTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
   return QString::number(tick / 1e9, 'g', 6) + u'G';
 }
 
+double WholeTicker::getTickStep(const QCPRange& range) {
+  return std::max(1.0, std::ceil(QCPAxisTicker::getTickStep(range) - 1e-9));
+}
+
 QCPGraph* addGraph(QCPAxisRect* rect, const QString& name, QCPLegend* legend) {
   QCPGraph* graph =
       rect->parentPlot()->addGraph(rect->axis(QCPAxis::atBottom), rect->axis(QCPAxis::atLeft));

@@ -37,6 +37,13 @@ class CountTicker : public QCPAxisTicker {
   QString getTickLabel(double tick, const QLocale& locale, QChar format, int precision) override;
 };
 
+/// Ticks of things that are counted from 1: whole numbers only, however few there are.
+class WholeTicker : public QCPAxisTicker {
+ protected:
+  double getTickStep(const QCPRange& range) override;
+  int getSubTickCount(double) override { return 0; }
+};
+
 /// A graph on `rect` with a name for the legend (shown only where `legend` is given).
 QCPGraph* addGraph(QCPAxisRect* rect, const QString& name = {}, QCPLegend* legend = nullptr);
 

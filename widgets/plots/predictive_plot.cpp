@@ -193,6 +193,24 @@ void PredictivePlot::fitRanges() {
   grid().y(0)->setRange(valueRange());
 }
 
+QString PredictivePlot::readout(QCPAxisRect* rect, double x, double y) const {
+  QString text = LivePlot::readout(rect, x, y);
+  const std::vector<double>& grid_x = m_state.start.curve.grid_x;
+  if (grid_x.empty()) return text;
+  const auto nearest = std::min_element(grid_x.begin(), grid_x.end(), [x](double a, double b) {
+    return std::abs(a - x) < std::abs(b - x);
+  });
+  const auto i = static_cast<std::size_t>(nearest - grid_x.begin());
+  for (std::size_t s = 0; s < m_state.latest.size(); ++s) {
+    const Band& band = m_state.latest[s].band;
+    if (i >= band.mean.size() || i >= band.q05.size() || i >= band.q95.size()) continue;
+    text += QStringLiteral("\n%1: %2 [%3, %4]")
+                .arg(QString::fromStdString(m_state.start.samplers[s].label),
+                     shortNumber(band.mean[i]), shortNumber(band.q05[i]), shortNumber(band.q95[i]));
+  }
+  return text;
+}
+
 QString PredictivePlot::csv() const {
   QString text = csvRow({"sampler", "draws", "x", "mean", "q05", "q25", "q75", "q95", "y05", "y95",
                          "truth", "reference_q05", "reference_q95", "training_y"});
@@ -215,6 +233,16 @@ QString PredictivePlot::csv() const {
     text += QString(2, u',') + at(start.curve.train_x, i) + QString(11, u',') +
             at(start.curve.train_y, i) + u'\n';
   return text;
+}
+
+QString PredictivePlot::explanation() const {
+  return tr(
+      "Each panel shows what one sampler has learned about the function: the mean of f(x) over its "
+      "draws "
+      "and the intervals that hold the middle 50 % and 90 % of them. Good bands widen where data "
+      "are "
+      "missing and agree with the grey lines of the HMC reference, where there is one.\n\n"
+      "q_p(x) = quantile_p { f(x; θ_k), k = 1..K }, without observation noise");
 }
 
 QString PredictivePlot::summary() const {

@@ -17,6 +17,9 @@ class PredictivePlot : public LivePlot {
   explicit PredictivePlot(QWidget* parent = nullptr);
   QString csv() const override;
   QString summary() const override;
+  QString explanation() const override;
+  /// With the mean and the 90 % interval of every sampler at the nearest point of the grid.
+  QString readout(QCPAxisRect* rect, double x, double y) const override;
   std::unique_ptr<Plot> clone() const override;
 
  protected:

@@ -150,6 +150,12 @@ std::vector<PyramidSeries::Point> PyramidSeries::columns(double from, double to,
   return list;
 }
 
+std::optional<PyramidSeries::Point> PyramidSeries::at(double x) const {
+  const double beyond = std::nextafter(x, std::numeric_limits<double>::infinity());
+  const std::size_t next = firstFrom(beyond, 0, m_points.size());
+  return next > 0 ? std::optional(m_points[next - 1]) : std::nullopt;
+}
+
 std::vector<PyramidSeries::Point> PyramidSeries::overview(int columns) const {
   if (isEmpty()) return {};
   const double from = m_points.x(0), to = m_points.last().x;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/events/thinned_series.h"
@@ -27,6 +28,9 @@ class PyramidSeries {
   std::vector<Point> columns(double from, double to, int columns) const;
   /// The same over the whole series.
   std::vector<Point> overview(int columns) const;
+
+  /// The last point that does not lie right of x; none before the first.
+  std::optional<Point> at(double x) const;
 
   const ThinnedSeries& points() const { return m_points; }
   bool isEmpty() const { return m_points.empty(); }

@@ -2,6 +2,8 @@
 #include "widgets/plots/trace_plot.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "widgets/plots/pixel_line.h"
@@ -98,14 +100,12 @@ void TracePlot::build() {
   }
   grid().reset(1, {.legend = true});
   grid().x(0)->setTicker(QSharedPointer<CountTicker>::create());
-  const bool log = m_state.log && canBeLogarithmic();
-  if (log) {
+  if (m_state.log) {
     grid().y(0)->setTicker(QSharedPointer<QCPAxisTickerLog>::create());
     grid().y(0)->setScaleType(QCPAxis::stLogarithmic);
   }
   grid().setAxisLabels(tr("gradient evaluations"),
-                       m_state.log && !log ? tr("potential U (nats; ≤ 0, so not logarithmic)")
-                                           : tr("potential U (nats)"));
+                       m_state.log ? tr("U − lowest U (nats)") : tr("potential U (nats)"));
   m_lines.resize(m_state.samplers.size());
   // The last lies on top: a learned sampler must not be hidden by those that it is compared with.
   std::vector<std::size_t> order(m_state.samplers.size());
@@ -113,6 +113,8 @@ void TracePlot::build() {
   std::stable_partition(order.begin(), order.end(),
                         [this](std::size_t i) { return !m_state.samplers[i].learned; });
   for (const std::size_t sampler : order) buildSampler(sampler);
+  QCPGraph* pale = addGraph(grid().rect(0), tr("pale: no draws"), grid().legend());
+  pale->setPen(solidPen(blend(theme().muted, theme().background, 0.45), theme().print ? 1.2 : 2.0));
   m_crosses = addGraph(grid().rect(0));
   m_crosses->setLineStyle(QCPGraph::lsNone);
   m_crosses->setScatterStyle({QCPScatterStyle::ssCross,
@@ -154,13 +156,12 @@ void TracePlot::drawChains() {
 
 void TracePlot::drawChain(const Chain& chain, const Lines& lines, const QCPRange& range,
                           int columns) {
-  const bool log = grid().y(0)->scaleType() == QCPAxis::stLogarithmic;
   QVector<QCPGraphData> pale, solid;
   bool before = true;
   const auto points = chain.series.columns(range.lower, range.upper, columns);
   solid.reserve(static_cast<qsizetype>(points.size()));
   for (const auto& point : points) {
-    const double y = log && point.y <= 0 ? qQNaN() : point.y;
+    const double y = shown(point.y);
     // A change of kind belongs to both lines, so that they meet; then the other one pauses.
     if (point.solid != before) {
       (before ? solid : pale).append({point.x, y});
@@ -180,10 +181,7 @@ void TracePlot::followView() {
 
 void TracePlot::draw() {
   if (!m_crosses) return;
-  if (m_state.log && grid().y(0)->scaleType() == QCPAxis::stLogarithmic && !canBeLogarithmic()) {
-    rebuild();  // the next frame goes back to a linear axis and says why
-    markDirty();
-  }
+  m_lowest = lowest();
   drawDivergences();
   m_extent.reset();
   m_drawnColumns = 0;  // new points: the replot that follows the layout fills the lines
@@ -210,22 +208,23 @@ void TracePlot::drawDivergences() {
       const bool late = last.x > end / 2;
       note->setPositionAlignment((late ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignTop);
       x.push_back(last.x);
-      y.push_back(chain.series.isEmpty() ? undefined : last.y);
+      y.push_back(chain.series.isEmpty() ? undefined : shown(last.y));
     }
   }
   setGraphData(m_crosses, x, y, false);
 }
 
-bool TracePlot::canBeLogarithmic() const {
-  bool any = false;
-  for (const auto& chains : m_state.chains) {
-    for (const Chain& chain : chains) {
-      if (chain.series.isEmpty()) continue;
-      if (chain.series.points().low() <= 0) return false;
-      any = true;
-    }
-  }
-  return any;
+double TracePlot::lowest() const {
+  double low = std::numeric_limits<double>::infinity();
+  for (const auto& chains : m_state.chains)
+    for (const Chain& chain : chains) low = std::min(low, chain.series.points().low());
+  return low;
+}
+
+/// A potential as the axis has it; NaN where a logarithm has no place for it.
+double TracePlot::shown(double potential) const {
+  if (!m_state.log) return potential;
+  return potential > m_lowest ? potential - m_lowest : undefined;
 }
 
 /// Where one sampler moves: its collected points, or the later half of each chain before any is
@@ -267,8 +266,25 @@ void TracePlot::fitRanges() {
   grid().x(0)->setRange(across.isEmpty() ? QCPRange(0, 1)
                                          : QCPRange(std::min(0.0, across.low()),
                                                     std::max(across.high(), across.low() + 1)));
-  const bool log = grid().y(0)->scaleType() == QCPAxis::stLogarithmic;
-  grid().y(0)->setRange(log ? QCPRange(up.low() / 1.3, up.high() * 2) : up.padded(0.1));
+  if (!m_state.log) return grid().y(0)->setRange(up.padded(0.1));
+  // The lowest point itself lies infinitely deep: three decades below the top are enough.
+  const double top = up.isEmpty() ? 1.0 : std::max(shown(up.high()), 1e-9) * 2;
+  const double bottom = up.isEmpty() ? 0.0 : shown(up.low()) / 1.3;
+  grid().y(0)->setRange(std::max(std::isfinite(bottom) ? bottom : 0.0, top / 1e3), top);
+}
+
+QString TracePlot::readout(QCPAxisRect* rect, double x, double y) const {
+  QString text = LivePlot::readout(rect, x, y);
+  for (std::size_t s = 0; s < m_state.chains.size(); ++s) {
+    FiniteRange there;
+    for (const Chain& chain : m_state.chains[s])
+      if (const auto point = chain.series.at(x)) there.add(point->y);
+    if (there.isEmpty()) continue;
+    text += QStringLiteral("\n%1: %2")
+                .arg(QString::fromStdString(m_state.samplers[s].label), shortNumber(there.low()));
+    if (there.high() > there.low()) text += QStringLiteral(" … %1").arg(shortNumber(there.high()));
+  }
+  return text;
 }
 
 QString TracePlot::csv() const {
@@ -284,6 +300,16 @@ QString TracePlot::csv() const {
     }
   }
   return text;
+}
+
+QString TracePlot::explanation() const {
+  return tr(
+      "The potential of every chain against the gradient evaluations that its sampler has spent; "
+      "pale "
+      "parts (burn-in, exploration) give no draws. A chain that has settled fluctuates around a "
+      "level "
+      "without a trend, and chains of one sampler share that level.\n\n"
+      "U(θ) = −Σ log p(y_i | x_i, θ) − log p(θ), in nats, scaled to all data on a minibatch");
 }
 
 QString TracePlot::summary() const {

@@ -29,10 +29,13 @@ class TracePlot : public LivePlot {
   explicit TracePlot(QWidget* parent = nullptr);
   QString csv() const override;
   QString summary() const override;
+  QString explanation() const override;
+  /// With the potential of every sampler there, or the range of its chains.
+  QString readout(QCPAxisRect* rect, double x, double y) const override;
   std::unique_ptr<Plot> clone() const override;
 
   bool isLogarithmic() const { return m_state.log; }
-  /// Logarithmic y axis; while a potential <= 0 is there the axis stays linear and says so.
+  /// Logarithmic axis of U - U_min, U_min being the lowest potential of all chains so far.
   void setLogarithmic(bool on);
 
  protected:
@@ -69,12 +72,14 @@ class TracePlot : public LivePlot {
   void drawChain(const Chain& chain, const Lines& lines, const QCPRange& range, int columns);
   void followView();
   void drawDivergences();
-  bool canBeLogarithmic() const;
+  double lowest() const;
+  double shown(double potential) const;
 
   State m_state;
   QAction* m_logAction = nullptr;
   std::vector<std::vector<Lines>> m_lines;
   QCPGraph* m_crosses = nullptr;
+  double m_lowest = 0;             ///< potential of all chains, at the last draw()
   std::optional<Extent> m_extent;  ///< since the last draw()
   QCPRange m_drawn;                ///< the range that the lines were filled for,
   int m_drawnColumns = 0;          ///< and its pixels

@@ -189,6 +189,15 @@ QString TrajectoryPlot::csv() const {
   return text;
 }
 
+QString TrajectoryPlot::explanation() const {
+  return tr(
+      "The positions of all chains, projected on the plane that holds most of their common "
+      "variance; "
+      "circles are starts, dots ends. Distances in the picture are shorter than true ones: "
+      "\"off-plane\" is the mean distance of a sampler's points from the plane.\n\n"
+      "(PC 1, PC 2) = Vᵀ(θ − mean θ), V: the first two principal directions");
+}
+
 QString TrajectoryPlot::summary() const {
   if (m_state.latest.paths.empty()) return tr("No trajectories yet.");
   const double share = m_state.latest.explained[0] + m_state.latest.explained[1];

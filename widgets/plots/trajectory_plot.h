@@ -15,6 +15,7 @@ class TrajectoryPlot : public LivePlot {
   explicit TrajectoryPlot(QWidget* parent = nullptr);
   QString csv() const override;
   QString summary() const override;
+  QString explanation() const override;
   QString readout(QCPAxisRect* rect, double x, double y) const override;
   std::unique_ptr<Plot> clone() const override;
 
