@@ -2,6 +2,12 @@
 #include "app/desktop/dock_layout.h"
 
 namespace ergo {
+namespace {
+
+constexpr int widest_left = 380;              // of the column of presets and settings
+constexpr QSize smallest_for_all(1450, 900);  // a window that has room for every picture at once
+
+}  // namespace
 
 QDockWidget* DockLayout::add(const QString& id, const QString& title, QWidget* content) {
   auto* dock = new QDockWidget(title, m_window);
@@ -20,7 +26,14 @@ void DockLayout::tabify(const QString& first, std::initializer_list<const char*>
       m_window->tabifyDockWidget(dock(first), dock(QLatin1String(other)));
 }
 
+bool DockLayout::isCompact() const {
+  return m_window->width() < smallest_for_all.width() ||
+         m_window->height() < smallest_for_all.height();
+}
+
 void DockLayout::placeLeft() {
+  for (const char* id : {"gallery", "settings", "metaTraining"})
+    dock(QLatin1String(id))->widget()->setMaximumWidth(widest_left);
   m_window->addDockWidget(Qt::LeftDockWidgetArea, dock("gallery"));
   m_window->splitDockWidget(dock("gallery"), dock("settings"), Qt::Vertical);
   tabify("gallery", {"metaTraining"});
@@ -38,6 +51,15 @@ void DockLayout::placeRight() {
   tabify("metrics", {"log"});
 }
 
+/// Two rows: predictive; the other pictures and the measures, each place with tabs.
+void DockLayout::placeRightCompact() {
+  m_window->addDockWidget(Qt::RightDockWidgetArea, dock("predictive"));
+  m_window->splitDockWidget(dock("predictive"), dock("trace"), Qt::Vertical);
+  m_window->splitDockWidget(dock("trace"), dock("metrics"), Qt::Horizontal);
+  tabify("trace", {"trajectory", "diversity", "reliability", "meta"});
+  tabify("metrics", {"log"});
+}
+
 void DockLayout::setSizes() {
   const int height = std::max(m_window->height() - 110, 300);
   const int width = std::max(m_window->width(), 800);
@@ -46,6 +68,13 @@ void DockLayout::setSizes() {
   m_window->resizeDocks({dock("gallery"), dock("predictive")}, {left, right}, Qt::Horizontal);
   m_window->resizeDocks({dock("gallery"), dock("settings")}, {height * 40 / 100, height * 60 / 100},
                         Qt::Vertical);
+  if (isCompact()) {
+    m_window->resizeDocks({dock("predictive"), dock("trace")},
+                          {height * 50 / 100, height * 50 / 100}, Qt::Vertical);
+    m_window->resizeDocks({dock("trace"), dock("metrics")}, {right * 55 / 100, right * 45 / 100},
+                          Qt::Horizontal);
+    return;
+  }
   m_window->resizeDocks({dock("predictive"), dock("trace"), dock("metrics")},
                         {height * 38 / 100, height * 34 / 100, height * 28 / 100}, Qt::Vertical);
   m_window->resizeDocks({dock("trace"), dock("trajectory"), dock("reliability")},
@@ -60,7 +89,7 @@ void DockLayout::reset() {
     m_window->removeDockWidget(dock);
   }
   placeLeft();
-  placeRight();
+  isCompact() ? placeRightCompact() : placeRight();
   for (QDockWidget* dock : m_docks) dock->show();
   for (const char* front : {"gallery", "trace", "metrics"}) dock(QLatin1String(front))->raise();
   setSizes();

@@ -10,7 +10,8 @@ namespace ergo {
 
 /// The panels of the window and where they lie at first: presets and settings on the left, the
 /// predictive picture large on top, traces and calibration beneath, measures and diversity at the
-/// bottom.
+/// bottom. In a small window the pictures beneath share one place as tabs, so that each is legible.
+/// When the window grows the pictures do; the left column keeps its width.
 class DockLayout {
  public:
   static constexpr int version = 1;  ///< of saveState(); rises when the panels change
@@ -26,7 +27,9 @@ class DockLayout {
   void tabify(const QString& first, std::initializer_list<const char*> others);
   void placeLeft();
   void placeRight();
+  void placeRightCompact();
   void setSizes();
+  bool isCompact() const;
   QMainWindow* m_window;
   QMap<QString, QDockWidget*> m_docks;
 };

@@ -57,6 +57,18 @@ QString keyRows(QMainWindow* window) {
   return rows;
 }
 
+QString plotRows() {
+  return row(tr("Home"), tr("Show everything and follow the run again")) +
+         row(tr("F"), tr("Follow the run, or stay")) +
+         row(tr("+, -"), tr("Zoom in and out of the middle")) +
+         row(tr("Arrows"), tr("Move the picture")) +
+         row(tr("L"), tr("Potential: logarithmic axis of the distance to the lowest")) +
+         row(tr("Ctrl+C"), tr("Copy the picture with the line that names its run")) +
+         row(tr("?"), tr("What am I looking at")) +
+         row(tr("Menu, right click"), tr("Everything that can be done with the picture")) +
+         row(tr("Tab"), tr("To the next panel; a frame shows which one has the keys"));
+}
+
 QString mouseRows() {
   return row(tr("Wheel"), tr("Zoom at the pointer; over an axis only that axis")) +
          row(tr("Left drag"), tr("Zoom into a box")) +
@@ -93,8 +105,9 @@ QString noticeRows() {
 }  // namespace
 
 void showShortcuts(QMainWindow* window) {
-  const QString html = QStringLiteral("<h3>%1</h3><table>%2</table><h3>%3</h3><table>%4</table>")
-                           .arg(tr("Keys"), keyRows(window), tr("In a picture"), mouseRows());
+  const QString html =
+      QStringLiteral("<h3>%1</h3><table>%2</table><h3>%3</h3><table>%4%5</table>")
+          .arg(tr("Keys"), keyRows(window), tr("In a picture"), plotRows(), mouseRows());
   openText(window, "shortcutSheet", tr("Keys and mouse"), html, {620, 640});
 }
 

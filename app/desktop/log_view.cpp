@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/desktop/log_view.h"
 
+#include <QKeyEvent>
 #include <QScrollBar>
 #include <QTextCharFormat>
 #include <QTime>
@@ -14,6 +15,18 @@ LogView::LogView(QWidget* parent) : QPlainTextEdit(parent) {
   setReadOnly(true);
   setMaximumBlockCount(5000);
   setLineWrapMode(QPlainTextEdit::WidgetWidth);
+}
+
+/// Nobody types here: keys without Ctrl (Space, the full stop) stay those of the window.
+bool LogView::event(QEvent* event) {
+  if (event->type() == QEvent::ShortcutOverride) {
+    const auto* key = static_cast<QKeyEvent*>(event);
+    if (!key->text().isEmpty() && !(key->modifiers() & Qt::ControlModifier)) {
+      event->ignore();
+      return true;
+    }
+  }
+  return QPlainTextEdit::event(event);
 }
 
 void LogView::consume(const std::vector<RunEvent>& events) {

@@ -15,6 +15,9 @@ class LogView : public QPlainTextEdit {
   void consume(const std::vector<RunEvent>& events);
   void add(const QString& level, const QString& text);  ///< level: "info", "warning" or "error"
 
+ protected:
+  bool event(QEvent* event) override;
+
  private:
   void take(const RunEvent& event);
   std::vector<QString> m_samplers;

@@ -4,6 +4,7 @@
 #include <QApplication>
 #include <QLabel>
 #include <QMenuBar>
+#include <QScreen>
 #include <QStatusBar>
 
 #include "app/desktop/help.h"
@@ -14,6 +15,7 @@
 #include "app/desktop/preset_gallery.h"
 #include "app/desktop/run_toolbar.h"
 #include "app/desktop/settings_panel.h"
+#include "app/desktop/start_button.h"
 #include "app/desktop/workers_field.h"
 #include "core/base/error.h"
 #include "core/registry/registry.h"
@@ -58,7 +60,7 @@ MainWindow::MainWindow(Services services, QWidget* parent)
   connectDocument();
   connectRuns();
   connectMeta();
-  resize(1600, 1000);
+  resize(QSize(1600, 1000).boundedTo(screen()->availableSize()));
   restoreView();
   m_gallery->fill();
   m_meta->fill();
@@ -107,7 +109,10 @@ void MainWindow::makePanels() {
     QDockWidget* dock =
         m_layout.add(QString::fromLatin1(item.entry->id), plotTitle(*item.entry), item.plot);
     connect(dock, &QDockWidget::visibilityChanged, m_clock, &FrameClock::request);
+    connect(item.plot, &Plot::exportRequested, this,
+            [this, id = QString::fromLatin1(item.entry->id)] { openExportDialog(id); });
   }
+  m_start = new StartButton(m_actions.run, m_board->items().front().plot);
   m_layout.add(QStringLiteral("metrics"), tr("Measures"), m_measures);
   m_layout.add(QStringLiteral("log"), tr("Log"), m_log);
 }
@@ -145,7 +150,9 @@ void MainWindow::connectDocument() {
   connect(m_settings, &SettingsPanel::editRefused, this, refused);
   connect(m_toolbar, &RunToolbar::editRefused, this, refused);
   connect(m_document, &PresetDocument::opened, this, [this] {
-    setWindowTitle(tr("%1 - Ergoscope").arg(QString::fromStdString(m_document->preset().title())));
+    const QString title = QString::fromStdString(m_document->preset().title());
+    setWindowTitle(tr("%1 - Ergoscope").arg(title));
+    if (m_start) m_start->setPreset(title);
     showRunState();
   });
   connect(m_document, &PresetDocument::opened, this, &MainWindow::showOutdated);
@@ -169,6 +176,10 @@ void MainWindow::connectRuns() {
   });
   connect(m_runs, &RunController::stateChanged, this, &MainWindow::showRunState);
   connect(m_runs, &RunController::shown, this, &MainWindow::showOutdated);
+  connect(m_runs, &RunController::shown, this, [this] {
+    delete m_start;
+    m_start = nullptr;
+  });
   connect(m_runs, &RunController::failed, this, &MainWindow::showError);
   connect(m_runs, &RunController::ended, this, &MainWindow::endRun);
 }

@@ -24,6 +24,7 @@ class NoticeBar;
 class PresetGallery;
 class RunToolbar;
 class SettingsPanel;
+class StartButton;
 
 /// What the window calls and keeps; tests put other functions in.
 struct Services {
@@ -51,6 +52,8 @@ class MainWindow : public QMainWindow {
 
   /// Opens a comparison, or a meta-training in its panel. Errors become a dialog. @return success.
   bool openPreset(const QString& idOrPath);
+  /// For a start without a wish: the comparison to begin with.
+  void openFirstPreset();
   void startRun();
   void savePresetAs(const QString& path);
   void saveResult(const QString& folder);  ///< a new or empty folder; on another thread
@@ -62,7 +65,7 @@ class MainWindow : public QMainWindow {
   void showError(int exitCode, const QString& sentence);
 
  public Q_SLOTS:
-  void openExportDialog();
+  void openExportDialog();  ///< of the picture that has the keyboard
 
  Q_SIGNALS:
   void errorShown(int exitCode, const QString& sentence);
@@ -82,6 +85,7 @@ class MainWindow : public QMainWindow {
   void connectRuns();
   void connectMeta();
   void connectDocument();
+  void openExportDialog(const QString& plotId);
   void askPreset();
   void askPresetTarget();
   void askResultFolder();
@@ -115,6 +119,7 @@ class MainWindow : public QMainWindow {
   LogView* m_log = nullptr;
   MeasuresPanel* m_measures = nullptr;
   NoticeBar* m_notices = nullptr;
+  StartButton* m_start = nullptr;
   QLabel* m_statistics = nullptr;
   QString m_theme = QStringLiteral("system");
   bool m_closing = false, m_laidOut = false, m_savesInterrupted = true;

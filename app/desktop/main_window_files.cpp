@@ -68,6 +68,11 @@ bool MainWindow::openPreset(const QString& idOrPath) {
   }
 }
 
+void MainWindow::openFirstPreset() {
+  const QString first = m_gallery->firstToTry();
+  if (!first.isEmpty()) openPreset(first);
+}
+
 void MainWindow::askPreset() {
   QFileDialog* dialog = makeDialog(this, "openPresetDialog", tr("Open preset"));
   dialog->setNameFilter(tr("Presets (*.json)"));
@@ -121,9 +126,14 @@ void MainWindow::saveResult(const QString& folder) {
 void MainWindow::openExportDialog() {
   QString id = QString::fromLatin1(m_board->items().front().entry->id);
   for (const PlotBoard::Item& item : m_board->items())
-    if (item.plot->isAncestorOf(QApplication::focusWidget()))
+    if (item.plot == QApplication::focusWidget() ||
+        item.plot->isAncestorOf(QApplication::focusWidget()))
       id = QString::fromLatin1(item.entry->id);
-  auto* dialog = new ExportDialog(*m_board, id, this);
+  openExportDialog(id);
+}
+
+void MainWindow::openExportDialog(const QString& plotId) {
+  auto* dialog = new ExportDialog(*m_board, plotId, this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   connect(dialog, &ExportDialog::exported, this, [this](const QString& path) {
     m_log->add(QStringLiteral("info"), tr("Figure written to %1.").arg(path));

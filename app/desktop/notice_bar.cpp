@@ -70,15 +70,10 @@ QString NoticeBar::sentence() const {
 }
 
 void NoticeBar::refresh() {
-  m_text->setText(fontMetrics().elidedText(sentence(), Qt::ElideRight, m_text->width() - 12));
+  m_text->setText(sentence());
   m_text->setToolTip(m_notices.join(u'\n'));
   m_text->setAccessibleName(sentence());
   setVisible(!m_notices.isEmpty());
-}
-
-void NoticeBar::resizeEvent(QResizeEvent* event) {
-  QToolBar::resizeEvent(event);
-  refresh();
 }
 
 void NoticeBar::applyTheme(bool dark) {

@@ -24,9 +24,6 @@ class NoticeBar : public QToolBar {
  Q_SIGNALS:
   void logRequested();
 
- protected:
-  void resizeEvent(QResizeEvent* event) override;
-
  private:
   void take(const RunEvent& event);
   QString sentence() const;

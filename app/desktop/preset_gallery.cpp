@@ -118,6 +118,18 @@ void PresetGallery::select(const QString& id) {
     if (m_list->item(row)->data(Id).toString() == id) m_list->setCurrentRow(row);
 }
 
+QString PresetGallery::firstToTry() const {
+  QString first;
+  for (int row = 0; row < m_list->count(); ++row) {
+    const QListWidgetItem* item = m_list->item(row);
+    const QString id = item->data(Id).toString();
+    if (!(item->flags() & Qt::ItemIsEnabled)) continue;
+    if (id.startsWith(QLatin1String("toy-"))) return id;  // needs no file of the user
+    if (first.isEmpty()) first = id;
+  }
+  return first;
+}
+
 int PresetGallery::count() const { return m_list->count(); }
 
 }  // namespace ergo

@@ -15,6 +15,7 @@ class PresetGallery : public QWidget {
   QString current() const;  ///< id, or empty
   void select(const QString& id);  ///< without emitting `chosen`
   int count() const;
+  QString firstToTry() const;  ///< the preset to begin with: a small toy; empty without presets
 
  Q_SIGNALS:
   void chosen(const QString& id);     ///< another preset was selected

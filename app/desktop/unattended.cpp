@@ -46,6 +46,7 @@ void Unattended::start() {
 }
 
 void Unattended::prepare() {
+  if (m_options.preset.isEmpty()) m_window->openFirstPreset();
   if (!m_options.preset.isEmpty() && !m_window->openPreset(m_options.preset)) return;
   if (m_options.run && !m_window->document()->isOpen())
     throw Error(

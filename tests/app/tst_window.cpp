@@ -3,6 +3,7 @@
 
 #include <QApplication>
 #include <QComboBox>
+#include <QContextMenuEvent>
 #include <QDialog>
 #include <QDir>
 #include <QDockWidget>
@@ -17,6 +18,7 @@
 #include <QTableView>
 #include <QTest>
 #include <QTextBrowser>
+#include <QTimer>
 #include <QToolBar>
 
 #include "app/desktop/unattended.h"
@@ -33,6 +35,11 @@ class TestWindow : public WindowTest {
   void badPresetGivesASentence();
   void everyControlIsNamed();
   void importantPanelsAreVisibleAtOnce();
+  void smallWindowKeepsPanelsLegible();
+  void onlyPicturesGrow();
+  void startShowsWhatToDo();
+  void menuOfAPicture();
+  void keysWorkWhereNobodyTypes();
   void resetLayoutBringsPanelsBack();
   void themeSwitchesLive();
   void figureIsExportedWhileRunning();
@@ -127,6 +134,85 @@ void TestWindow::importantPanelsAreVisibleAtOnce() {
   for (const PlotBoard::Item& other : m_window->board()->items())
     if (other.plot != main && isOnScreen(*other.plot))
       QTRY_VERIFY(main->width() * main->height() > 2 * other.plot->width() * other.plot->height());
+}
+
+/// At 1280 x 800 no picture is a sliver: those that have no room of their own are tabs.
+void TestWindow::smallWindowKeepsPanelsLegible() {
+  m_window->resize(1280, 800);
+  action("resetLayout")->trigger();
+  for (const PlotBoard::Item& item : m_window->board()->items()) {
+    child<QDockWidget>((std::string("dock.") + item.entry->id).c_str())->raise();
+    QTRY_VERIFY2(isOnScreen(*item.plot), item.entry->id);
+    QTRY_VERIFY2(item.plot->width() >= 400 && item.plot->height() >= 230,
+                 qPrintable(QString("%1: %2 x %3")
+                                .arg(item.entry->id)
+                                .arg(item.plot->width())
+                                .arg(item.plot->height())));
+  }
+  QVERIFY(child<QTableView>("metricsTable")->width() >= 300);
+  QCOMPARE(m_window->size(), QSize(1280, 800));
+}
+
+void TestWindow::onlyPicturesGrow() {
+  const Plot* main = m_window->board()->plot("predictive");
+  const auto* gallery = child<QWidget>("presets.compare");
+  QTRY_VERIFY(main->isVisible());
+  m_window->resize(2560, 1440);
+  QTRY_VERIFY(main->width() > 2000);
+  QVERIFY2(gallery->width() <= 380, qPrintable(QString::number(gallery->width())));
+}
+
+/// Without arguments: a preset is selected, and one large button says what to do.
+void TestWindow::startShowsWhatToDo() {
+  m_script->length = 5;
+  openWindow(scriptedServices(m_script));
+  QVERIFY(!child<QPushButton>("startButton")->isVisible());
+  (new Unattended(Options(), m_window.get()))->start();
+  const std::string first = m_window->document()->preset().id;
+  QVERIFY2(first.starts_with("toy-"), first.c_str());
+  auto* button = child<QPushButton>("startButton");
+  QVERIFY(button->isVisible());
+  QTest::mouseClick(button, Qt::LeftButton);
+  QTRY_COMPARE(m_window->runs()->state(), RunState::idle);
+  QVERIFY(m_window->runs()->result());
+  QVERIFY(!child<QPushButton>("startButton"));
+}
+
+void TestWindow::menuOfAPicture() {
+  runToTheEnd();
+  Plot* plot = m_window->board()->plot("trace");
+  QStringList names;
+  for (const QAction* each : plot->actions())
+    if (!each->isSeparator()) names << each->objectName();
+  for (const char* name : {"fitView", "copyPicture", "copyData", "exportThis", "explain"})
+    QVERIFY2(names.contains(name), name);
+  QContextMenuEvent event(QContextMenuEvent::Mouse, {60, 60}, plot->mapToGlobal(QPoint(60, 60)));
+  bool opened = false;
+  QTimer::singleShot(0, this, [&opened] {
+    QWidget* menu = QApplication::activePopupWidget();
+    opened = menu;
+    if (menu) menu->close();
+  });
+  QApplication::sendEvent(plot->panels().front(), &event);  // the canvas lies under the pointer
+  QTRY_VERIFY(opened);
+  plot->findChild<QAction*>("exportThis")->trigger();
+  QCOMPARE(child<QComboBox>("exportPlot")->currentData().toString(), QString("trace"));
+}
+
+/// Space and the full stop are the run's wherever the focus is, but in a text being typed.
+void TestWindow::keysWorkWhereNobodyTypes() {
+  click("runButton");
+  QTRY_COMPARE(m_window->runs()->state(), RunState::running);
+  child<QDockWidget>("dock.log")->raise();
+  for (QWidget* focus : {child<QWidget>("logView"), child<QWidget>("presets.compare"),
+                         child<QWidget>("metricsTable"), child<QWidget>("trace")}) {
+    focus->setFocus();
+    QTest::keyClick(focus, Qt::Key_Space);
+    QVERIFY2(m_window->runs()->state() == RunState::paused, qPrintable(focus->objectName()));
+    QTest::keyClick(focus, Qt::Key_Space);
+    QVERIFY2(m_window->runs()->state() == RunState::running, qPrintable(focus->objectName()));
+  }
+  stopAndWait();
 }
 
 void TestWindow::resetLayoutBringsPanelsBack() {
