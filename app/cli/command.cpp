@@ -7,9 +7,8 @@
 #include <ostream>
 #include <sstream>
 
-#include "core/base/printable.h"
-
 #include "core/base/number.h"
+#include "core/base/printable.h"
 #include "core/presets/store.h"
 
 namespace ergo::cli {

@@ -19,8 +19,8 @@
 #include "core/io/safetensors.h"
 #include "core/io/sha256.h"
 #include "plain_support.h"
-#include "tests/support/folder_test.h"
 #include "tests/support/child.h"
+#include "tests/support/folder_test.h"
 
 using namespace ergo;
 using namespace ergo::io;
