@@ -3,7 +3,10 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <memory>
 #include <ostream>
 #include <sstream>
 
@@ -36,10 +39,25 @@ void show_iteration(Session& session, const MetaIteration& m) {
               << std::flush;
 }
 
+/// CLI11 says of an unknown command only that one is required.
+void require_known_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0].starts_with("-")) return;
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  if (std::find(known.begin(), known.end(), arguments[0]) != known.end()) return;
+  throw Error(ExitCode::usage, fmt::format("Command '{}' is unknown{}", arguments[0],
+                                           nearest_hint(arguments[0], known)));
+}
+
 }  // namespace
 
 EventSink progress_sink(Session& session) {
-  return [&session](const RunEvent& event) {
+  const auto samplers = std::make_shared<std::vector<std::string>>();
+  return [&session, samplers](const RunEvent& event) {
+    if (const auto* start = std::get_if<RunStarted>(&event)) {
+      samplers->clear();
+      for (const SamplerInfo& sampler : start->samplers) samplers->push_back(sampler.id);
+    }
     if (const auto* p = std::get_if<Progress>(&event)) show_progress(session, *p);
     if (const auto* m = std::get_if<MetaIteration>(&event)) show_iteration(session, *m);
     if (const auto* l = std::get_if<LogMessage>(&event)) {
@@ -48,7 +66,8 @@ EventSink progress_sink(Session& session) {
     }
     if (const auto* d = std::get_if<ChainDiverged>(&event)) {
       session.err << fmt::format("warning: chain {} of sampler {} stopped at step {}: {}\n",
-                                 d->chain, d->sampler, d->step, printable(d->reason));
+                                 d->chain, samplers->at(static_cast<std::size_t>(d->sampler)),
+                                 d->step, printable(d->reason));
     }
     if (std::holds_alternative<RunFinished>(event) && session.progress) session.err << "\n";
   };
@@ -57,7 +76,8 @@ EventSink progress_sink(Session& session) {
 std::uint64_t parse_count(const std::string& option, const std::string& text) {
   if (const auto value = parse_number<std::uint64_t>(text)) return *value;
   throw Error(ExitCode::usage,
-              fmt::format("Option {} is '{}', but must be a whole number >= 0.", option, text));
+              fmt::format("Option {} is '{}', but must be a whole number from 0 to {}.", option,
+                          text, std::numeric_limits<std::uint64_t>::max()));
 }
 
 Preset load_with(const std::string& preset, const std::vector<std::string>& assignments) {
@@ -73,6 +93,12 @@ Preset load_with(const std::string& preset, const std::vector<std::string>& assi
   return loaded;
 }
 
+void require_value(const CLI::Option& option) {
+  if (option.count() == 0 || !option.results().front().empty()) return;
+  throw Error(ExitCode::usage, fmt::format("Option {} is empty, but must name a file or folder.",
+                                           option.get_name()));
+}
+
 int main(const std::vector<std::string>& arguments, Session& session) {
   CLI::App app("Ergoscope: meta-train L2E and compare samplers for Bayesian neural networks",
                "ergoscope-cli");
@@ -84,6 +110,7 @@ int main(const std::vector<std::string>& arguments, Session& session) {
   add_meta_train(app, session);
   add_evaluate_meta(app, session);
   try {
+    require_known_command(app, arguments);
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {

@@ -35,6 +35,9 @@ EventSink progress_sink(Session& session);
 /// @throws Error{usage} naming the option.
 std::uint64_t parse_count(const std::string& option, const std::string& text);
 
+/// Of an option that may be left out, but not be given as "". @throws Error{usage} naming it.
+void require_value(const CLI::Option& option);
+
 /// The preset with every `--set field=value` applied. @throws Error for either, or without an '='.
 Preset load_with(const std::string& preset, const std::vector<std::string>& assignments);
 

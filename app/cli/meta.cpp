@@ -46,7 +46,7 @@ void train(const Options& o, Session& session) {
 }
 
 void add_common(CLI::App* command, Options& o) {
-  command->add_option("--set", o.set, "field=value")->allow_extra_args(false);
+  command->add_option("--set", o.set, "field=value; may be repeated")->allow_extra_args(false);
   command->add_flag("--json", o.json, "Print one JSON object instead of text");
   command->add_option("--workers", o.workers, "Worker threads; 0: one per core");
 }
@@ -58,14 +58,17 @@ void add_meta_train(CLI::App& app, Session& session) {
   CLI::App* command =
       app.add_subcommand("meta-train", "Meta-train L2E by antithetic evolution strategies");
   command->add_option("preset", o->preset, "Preset of kind meta-train")->required();
-  command->add_option("--out", o->file, "Safetensors file for the best meta-parameters")
-      ->required();
+  auto* out = command->add_option("--out", o->file, "Safetensors file for the best meta-parameters")
+                  ->required();
   command->add_option("--resume", o->resume, "Continue from a .state.safetensors file");
   command->add_option("--seed", o->seed, "Seed; 0: the preset's");
   command->add_flag("--force", o->force, "Replace an existing output file");
   add_common(command, *o);
   add_process_options(*command, o->processes);
-  command->callback([o, &session] { train(*o, session); });
+  command->callback([o, out, &session] {
+    require_value(*out);
+    train(*o, session);
+  });
 }
 
 void add_evaluate_meta(CLI::App& app, Session& session) {

@@ -123,19 +123,24 @@ void add_run(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("run", "Run the samplers of a preset and print the table");
   command->add_option("preset", o->preset, "Preset id, or a path to a preset file")->required();
-  command->add_option("--set", o->set, "field=value, for example sghmc.step_size=0.002")
+  command
+      ->add_option("--set", o->set,
+                   "field=value, for example sghmc.step_size=0.002; may be repeated")
       ->allow_extra_args(false);
   auto* seed = command->add_option("--seed", o->seed, "Seed of positions, batches and noise");
   command
       ->add_option("--seeds", o->seeds, "Range of seeds, for example 1-5: mean and standard error")
       ->excludes(seed);
-  command->add_option("--out", o->out, "New or empty folder for results");
+  auto* out = command->add_option("--out", o->out, "New or empty folder for results");
   command->add_flag("--force", o->force, "Replace files in the output folder");
   command->add_flag("--json", o->json, "Print one JSON object instead of the table");
   command->add_flag("--save-positions", o->save_positions, "Write every draw as safetensors");
   command->add_option("--workers", o->workers, "Worker threads; 0: one per core");
   add_process_options(*command, o->processes);
-  command->callback([o, &session] { run_command(*o, session); });
+  command->callback([o, out, &session] {
+    require_value(*out);
+    run_command(*o, session);
+  });
 }
 
 }  // namespace ergo::cli

@@ -18,7 +18,7 @@ void add_tune(CLI::App& app, Session& session) {
   CLI::App* command =
       app.add_subcommand("tune", "Choose sampler fields on the preset's grid by validation NLL");
   command->add_option("preset", o->preset, "Preset id, or a path to a preset file")->required();
-  command->add_option("--set", o->set, "field=value")->allow_extra_args(false);
+  command->add_option("--set", o->set, "field=value; may be repeated")->allow_extra_args(false);
   command->add_flag("--json", o->json, "Print one JSON object instead of the table");
   command->add_option("--workers", o->workers, "Worker threads; 0: one per core");
   command->callback([o, &session] {

@@ -15,7 +15,13 @@ namespace {
 
 constexpr std::size_t longest_list = 1000, longest_name = 200;
 
-bool is_integer(const nlohmann::json& value) { return value.is_number_integer(); }
+/// 4.0 and 1e5 are whole numbers, too, as far as a double holds all of them.
+bool is_integer(const nlohmann::json& value) {
+  if (value.is_number_integer()) return true;
+  if (!value.is_number_float()) return false;
+  const auto x = value.get<double>();
+  return std::trunc(x) == x && std::abs(x) <= 9007199254740992.0;
+}
 
 const char* type_name(FieldType type) {
   switch (type) {
@@ -93,9 +99,12 @@ std::string join(const std::vector<std::string>& words) {
 
 template <class T>
 nlohmann::json number_of(std::string_view text, const std::string& message) {
-  const std::optional<T> value = parse_number<T>(without_plus(text));
-  if (!value) throw Error(ExitCode::usage, message);
-  return *value;
+  if (const std::optional<T> value = parse_number<T>(without_plus(text))) return *value;
+  if constexpr (std::is_integral_v<T>) {  // 1e5 and 4.0
+    const nlohmann::json number = number_of<double>(text, message);
+    if (is_integer(number)) return number.get<T>();
+  }
+  throw Error(ExitCode::usage, message);
 }
 
 template <class T>
@@ -148,6 +157,17 @@ std::string violation(const Field& field, const std::string& path, const nlohman
     }
   }
   return range_violation(field, path, value);
+}
+
+nlohmann::json with_whole_numbers(const Field& field, nlohmann::json value) {
+  const auto whole = [](nlohmann::json& number) {
+    if (number.is_number_float() && is_integer(number)) number = number.get<std::int64_t>();
+  };
+  if (field.type == FieldType::integer) whole(value);
+  if (field.type == FieldType::integer_list && value.is_array()) {
+    for (nlohmann::json& number : value) whole(number);
+  }
+  return value;
 }
 
 nlohmann::json parse_value(const Field& field, const std::string& path, std::string_view text) {

@@ -11,4 +11,9 @@ namespace ergo {
 std::filesystem::path find_file(const std::string& name,
                                 const std::vector<std::filesystem::path>& folders);
 
+/// The same, but it must be there. @param field  that names it, "data.file".
+/// @throws Error{no_input} naming field, file and the folders that were looked into.
+std::filesystem::path require_file(const std::string& field, const std::string& name,
+                                   const std::vector<std::filesystem::path>& folders);
+
 }  // namespace ergo

@@ -20,6 +20,7 @@ struct RunConfig {
   std::string initial_positions;
   std::string reference = "none";
   std::string reference_file;
+  bool save_predictions = false;
   std::int64_t draw_limit_mib = 2048;
   template <class V>
   void visit(V&& v) {
@@ -59,11 +60,15 @@ struct RunConfig {
     v("reference_file", reference_file,
       FieldInfo{
           .doc = "Stored reference, relative to the preset.", .advanced = true, .file = true});
+    v("save_predictions", save_predictions,
+      FieldInfo{.doc =
+                    "Whether the output folder holds what every draw predicts at the test points, "
+                    "as predictions.npz."});
     v("draw_limit_mib", draw_limit_mib,
       FieldInfo{.min = 1,
                 .max = 1e6,
                 .unit = "MiB",
-                .doc = "A run whose stored draws would exceed this is refused.",
+                .doc = "A run whose stored draws and predictions would exceed this is refused.",
                 .advanced = true});
   }
 };

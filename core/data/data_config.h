@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/config/field.h"
+#include "core/data/table/table_config.h"
 
 namespace ergo {
 
@@ -23,10 +25,12 @@ struct DataConfig {
   double grid_min = 0.0, grid_max = 0.0;
   std::int64_t grid_points = 200;
   double amplitude = 1.0, frequency = 1.0, phase = 0.0, gap_min = -0.3, gap_max = 0.3;
-  std::string file, target, header = "auto";
+  std::string file, target, leave_out, missing = "refuse", text_columns = "refuse";
+  TableConfig table;
   double validation_fraction = 0.1, test_fraction = 0.1;
   std::string train_images, train_labels, test_images, test_labels;
   std::int64_t classes = 10;
+  std::string class_names;
   bool normalise = true;
 
   template <class V>
@@ -45,6 +49,8 @@ struct DataConfig {
   }
 
  private:
+  static constexpr double no_limit = std::numeric_limits<double>::infinity();
+
   template <class V>
   void visit_sizes(V& v) {
     constexpr double most = 1e8;
@@ -70,12 +76,12 @@ struct DataConfig {
             "generated problem, original units; 0: the source's own (foong and sine 0.1, gap "
             "0.01)."));
     v("grid_min", grid_min,
-      range(-1e6, 1e6, "",
+      range(-no_limit, no_limit, "",
             "Left end of the curve's grid in x; equal to "
             "grid_max: the source's own range.",
             true));
     v("grid_max", grid_max,
-      range(-1e6, 1e6, "",
+      range(-no_limit, no_limit, "",
             "Right end of the curve's grid in x; equal to "
             "grid_min: the source's own range.",
             true));
@@ -96,11 +102,18 @@ struct DataConfig {
     v("target", target,
       text("csv: name of the target column, or its number from 1; several with "
            "commas between; empty: the last column. All other columns are inputs."));
-    v("header", header,
-      choice({"auto", "yes", "no"},
-             "csv: whether the first row holds names; "
-             "auto: it does when a cell of it is not a number.",
-             true));
+    v("leave_out", leave_out,
+      text("csv: columns that are no inputs, by name or by number from 1, with commas between."));
+    v("missing", missing,
+      choice(
+          {"refuse", "drop"},
+          "csv: what to do with a row in which a used cell is missing (empty, or one of ? . - na "
+          "n/a #n/a nan null none); drop: leave the row out."));
+    v("text_columns", text_columns,
+      choice({"refuse", "one_hot"},
+             "csv: what to do with an input column of text; one_hot: an input of 0 or 1 for each "
+             "text."));
+    table.visit(v);
     v("validation_fraction", validation_fraction,
       range(0, 0.9, "",
             "csv: share of the rows, "
@@ -117,7 +130,10 @@ struct DataConfig {
     v("train_labels", train_labels, file_name("idx: IDX or IDX.gz file of the training labels."));
     v("test_images", test_images, file_name("idx: IDX or IDX.gz file of the test images."));
     v("test_labels", test_labels, file_name("idx: IDX or IDX.gz file of the test labels."));
-    v("classes", classes, range(2, 256, "", "idx: number of classes; labels are 0 to one less."));
+    v("classes", classes,
+      range(2, 256, "", "idx: number of classes; labels are 0 to one less, or 1 to this number."));
+    v("class_names", class_names,
+      text("idx: names of the classes with commas between; empty: their numbers."));
     v("normalise", normalise,
       text("idx: subtract the mean of all training pixels of a channel and divide by "
            "their sd; otherwise pixels are 0 to 1."));

@@ -37,7 +37,7 @@ Moments moments(const double* values, std::int64_t count, std::int64_t stride,
   }
   const double sd = std::sqrt(squares / static_cast<double>(count));
   if (!std::isfinite(sd) || sd == 0.0) {
-    throw Error(ExitCode::data, fmt::format("{}: Values from {} to {} have no usable mean and sd.",
+    throw Error(ExitCode::data, fmt::format("{}: values from {} to {} have no usable mean and sd.",
                                             name, low, high));
   }
   return {mean, sd};
@@ -143,6 +143,16 @@ std::vector<double> curve_grid(const DataConfig& config, double min, double max)
   }
   const bool own = config.grid_min == config.grid_max;
   return linspace(own ? min : config.grid_min, own ? max : config.grid_max, config.grid_points);
+}
+
+std::vector<double> target_sd(const Dataset& dataset) {
+  std::vector<double> result;
+  for (std::int64_t t = 0; t < dataset.targets; ++t) {
+    const Moments m =
+        moments(dataset.train.y.data() + t, dataset.train.size(), dataset.targets, dataset.name);
+    result.push_back(m.sd * dataset.standardisation.y_sd[static_cast<std::size_t>(t)]);
+  }
+  return result;
 }
 
 std::string hash_of(const Dataset& dataset) {

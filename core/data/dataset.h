@@ -36,6 +36,7 @@ struct Split {
   Inputs x;
   std::vector<double> y;             ///< regression: standardised targets, [count, targets]
   std::vector<std::int32_t> labels;  ///< classification
+  std::vector<std::int64_t> rows;    ///< of a table: its rows, from 0; else empty
   std::int64_t size() const { return x.count; }
 };
 
@@ -62,9 +63,13 @@ struct Dataset {
   Inputs grid;                           ///< curve.grid_x as the network sees it
   std::vector<double> test_truth;        ///< noise-free test targets, original units; may be empty
   std::vector<std::string> class_names;  ///< [outputs] for classification
-  std::vector<std::string> notes;        ///< sentences: what was guessed when it was read
+  std::vector<std::string> notes;        ///< sentences: how it was read
+  std::vector<std::string> warnings;     ///< sentences: what is likely not meant
   std::string sha256;                    ///< of train, validation and test as stored here
 };
+
+/// Sd of each training target in original units, [targets].
+std::vector<double> target_sd(const Dataset& dataset);
 
 /// SHA-256 over sizes, inputs, targets and labels of the three splits.
 std::string hash_of(const Dataset& dataset);

@@ -43,7 +43,7 @@ using Word = std::array<std::uint8_t, 4>;
 Word read_word(GzReader& reader) {
   Word word{};
   if (reader.read(word.data(), word.size()) < word.size()) {
-    reader.fail("The header is incomplete; 4 more bytes are expected.");
+    reader.fail("the header is incomplete; 4 more bytes are expected.");
   }
   return word;
 }
@@ -58,13 +58,13 @@ std::uint32_t number_of(const Word& b) {
   const bool readable =
       std::all_of(magic.begin(), magic.end(), [](std::uint8_t c) { return c >= 0x20 && c < 0x7f; });
   if (text.starts_with("<")) {
-    reader.fail(fmt::format("A web page ('{}...'), but must be IDX; the download went wrong.",
+    reader.fail(fmt::format("a web page ('{}...'), but must be IDX; the download went wrong.",
                             tables::shown(text)));
   }
-  if (text == "\x93NUM") reader.fail("A NumPy file, but must be IDX.");
-  if (readable) reader.fail(fmt::format("Text ('{}...'), but must be IDX.", text));
+  if (text == "\x93NUM") reader.fail("a NumPy file, but must be IDX.");
+  if (readable) reader.fail(fmt::format("text ('{}...'), but must be IDX.", text));
   reader.fail(fmt::format(
-      "The magic number is 0x{:08x}, but must be 0x0000ttdd of IDX: element type tt of 08 to 0e "
+      "the magic number is 0x{:08x}, but must be 0x0000ttdd of IDX: element type tt of 08 to 0e "
       "and 1 to 4 dimensions dd.",
       number_of(magic)));
 }
@@ -85,7 +85,7 @@ std::uint64_t read_header(GzReader& reader, IdxArray& array) {
     // size <= 2^32 and extent < 2^32, so the product cannot wrap before it is checked.
     size *= extent;
     if (size > size_limit) {
-      reader.fail(fmt::format("The header announces a size of more than {} bytes.", size_limit));
+      reader.fail(fmt::format("the header announces a size of more than {} bytes.", size_limit));
     }
   }
   return size;
@@ -100,12 +100,12 @@ void read_elements(GzReader& reader, std::uint64_t size, std::vector<std::uint8_
     const std::size_t got = reader.read(bytes.data() + before, wanted);
     if (got < wanted) {
       reader.fail(
-          fmt::format("The data have {} bytes, but the header announces {}.", before + got, size));
+          fmt::format("the data have {} bytes, but the header announces {}.", before + got, size));
     }
   }
   std::uint8_t extra = 0;
   if (reader.read(&extra, 1) != 0) {
-    reader.fail(fmt::format("More data follow the {} bytes that the header announces.", size));
+    reader.fail(fmt::format("more data follow the {} bytes that the header announces.", size));
   }
 }
 

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <sstream>
 
 #include "core/base/error.h"
+#include "core/config/find_file.h"
 #include "core/data/idx.h"
 
 namespace ergo {
@@ -40,14 +42,14 @@ IdxArray read_field(const std::string& field, const std::string& file, const fs:
         ExitCode::config,
         fmt::format("Field 'data.{}' is empty, but the source idx needs four files.", field));
   }
-  return read_idx(folder / file);
+  return read_idx(require_file("data." + field, file, {folder}));
 }
 
 void take_images(IdxArray array, Labelled& part) {
   const auto& s = array.shape;
   if (s.size() < 2 || array.bytes.empty()) {
     fail_data(part.image_file,
-              fmt::format("An array of shape [{}], but must be images: [n, height, width] or "
+              fmt::format("an array of shape [{}], but must be images: [n, height, width] or "
                           "[n, channels, height, width].",
                           fmt::join(s, ", ")));
   }
@@ -62,7 +64,7 @@ void take_images(IdxArray array, Labelled& part) {
                                     [](double value) { return std::isfinite(value); });
   if (bad != part.values.end()) {
     fail_data(part.image_file,
-              fmt::format("Row {} holds {}, but pixels must be finite.",
+              fmt::format("row {} holds {}, but pixels must be finite.",
                           (bad - part.values.begin()) / part.shape.size() + 1, *bad));
   }
 }
@@ -72,7 +74,7 @@ void take_labels(const IdxArray& array, Labelled& part) {
   if (s.size() > 2 || !array.is_whole()) {
     fail_data(
         part.label_file,
-        fmt::format("An array of {} and shape [{}], but labels must be whole numbers of shape "
+        fmt::format("an array of {} and shape [{}], but labels must be whole numbers of shape "
                     "[n], or the first column of [n, k].",
                     array.type_name(), fmt::join(s, ", ")));
   }
@@ -93,8 +95,8 @@ Labelled read_labelled(const DataConfig& config, const fs::path& folder, const s
   const std::string& images = train ? config.train_images : config.test_images;
   const std::string& labels = train ? config.train_labels : config.test_labels;
   Labelled part;
-  part.image_file = (folder / images).string();
-  part.label_file = (folder / labels).string();
+  part.image_file = find_file(images, {folder}).string();
+  part.label_file = find_file(labels, {folder}).string();
   take_images(read_field(kind + "_images", images, folder), part);
   take_labels(read_field(kind + "_labels", labels, folder), part);
   return part;
@@ -124,7 +126,7 @@ void check_labels(const Labelled& part, std::int64_t classes) {
       : *low == 1
           ? fmt::format("they begin at 1 and end at {}, as with data.classes={}", *high, *high)
           : fmt::format("they reach {}, as with data.classes={}", *high, *high + 1);
-  fail_data(part.label_file, fmt::format("The label of row {} is {}, but must be 0 to {}; {}.",
+  fail_data(part.label_file, fmt::format("the label of row {} is {}, but must be 0 to {}; {}.",
                                          bad - part.labels.begin() + 1, *bad, classes - 1, remedy));
 }
 
@@ -207,16 +209,25 @@ void set_scale(Dataset& dataset, bool normalise) {
   }
 }
 
-std::vector<std::string> class_names(const DataConfig& config, const fs::path& folder) {
-  std::string place = (folder / config.train_images).string();
-  std::transform(place.begin(), place.end(), place.begin(),
-                 [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-  if (config.classes == 10 && place.find("fashion") != place.npos) {
-    return {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-            "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
-  }
+/// Those of data.class_names, else the numbers of the classes.
+std::vector<std::string> class_names(const DataConfig& config) {
   std::vector<std::string> names;
-  for (std::int64_t i = 0; i < config.classes; ++i) names.push_back(fmt::format("{}", i));
+  if (config.class_names.empty()) {
+    for (std::int64_t i = 0; i < config.classes; ++i) names.push_back(fmt::format("{}", i));
+    return names;
+  }
+  std::istringstream list(config.class_names);
+  for (std::string name; std::getline(list, name, ',');) {
+    name.erase(0, std::min(name.find_first_not_of(' '), name.size()));
+    names.push_back(name);
+  }
+  if (static_cast<std::int64_t>(names.size()) != config.classes) {
+    throw Error(
+        ExitCode::config,
+        fmt::format("Field 'data.class_names' has {} names, but must have {}, one for each of "
+                    "data.classes.",
+                    names.size(), config.classes));
+  }
   return names;
 }
 
@@ -238,7 +249,7 @@ Dataset make_idx(const DataConfig& config, const fs::path& base_folder) {
   if (train.shape != test.shape || train.bytes.empty() != test.bytes.empty()) {
     fail_data(test.image_file,
               fmt::format("{} images of shape {}, but must be {} of {} as in {}.",
-                          test.bytes.empty() ? "Number" : "Byte", text_of(test.shape),
+                          test.bytes.empty() ? "number" : "byte", text_of(test.shape),
                           train.bytes.empty() ? "numbers" : "bytes", text_of(train.shape),
                           train.image_file));
   }
@@ -251,14 +262,14 @@ Dataset make_idx(const DataConfig& config, const fs::path& base_folder) {
   check_labels(test, config.classes);
   const std::int64_t rest = train.count - config.validation_size;
   dataset.task = Task::classification;
-  dataset.name = (base_folder / config.train_images).parent_path().filename().string();
+  dataset.name = fs::path(train.image_file).parent_path().filename().string();
   dataset.inputs = train.shape.size();
   dataset.outputs = config.classes;
   dataset.train = take_rows(train, 0, size_within("train_size", config.train_size, rest));
   dataset.validation = take_rows(train, rest, config.validation_size);
   dataset.test = take_rows(test, 0, size_within("test_size", config.test_size, test.count));
   dataset.grid.shape = train.shape;
-  dataset.class_names = class_names(config, base_folder);
+  dataset.class_names = class_names(config);
   set_scale(dataset, config.normalise);
   return dataset;
 }

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "core/base/error.h"
+#include "core/config/find_file.h"
 #include "core/data/csv.h"
 #include "core/data/idx_images.h"
 #include "core/data/toys.h"
@@ -44,7 +45,7 @@ std::string state_of(const fs::path& file) {
 std::string key_of(const DataConfig& config, const fs::path& folder) {
   std::string key = to_json(config).dump() + fs::absolute(folder).string();
   for (const auto file : source_of(config).files) {
-    key += fmt::format("|{}", state_of(folder / (config.*file)));
+    key += fmt::format("|{}", state_of(find_file(config.*file, {folder})));
   }
   return key;
 }

@@ -204,7 +204,8 @@ std::string read_file(const fs::path& path, std::size_t limit) {
   if (::fstat(file.get(), &about) != 0) fail_read(path, errno);
   require_regular(path, about.st_mode);
   constexpr std::size_t chunk = std::size_t{1} << 20;
-  std::string content;
+  // One byte more than the file has: reading then meets its end without growing.
+  std::string content(std::min(static_cast<std::size_t>(about.st_size), limit) + 1, '\0');
   std::size_t used = 0;
   while (true) {
     if (used == content.size()) content.resize(std::max(chunk, 2 * content.size()));

@@ -46,7 +46,7 @@ std::size_t GzReader::read(std::uint8_t* out, std::size_t size) {
   }
   int code = Z_OK;
   gzerror(file_.get(), &code);
-  if (done < size && code == Z_BUF_ERROR) fail("The compressed data end too early.");
+  if (done < size && code == Z_BUF_ERROR) fail("the compressed data end too early.");
   return done;
 }
 
@@ -68,7 +68,7 @@ void GzReader::fail_reading() const {
   int code = Z_OK;
   const char* text = gzerror(file_.get(), &code);
   if (code == Z_ERRNO) fail_io(ExitCode::io, path_, errno);
-  fail(fmt::format("The compressed data are damaged ({}).", text));
+  fail(fmt::format("the compressed data are damaged ({}).", text));
 }
 
 }  // namespace ergo::io

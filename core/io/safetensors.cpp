@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
+#include <type_traits>
 
 #include "core/base/error.h"
 #include "core/io/atomic_file.h"
@@ -37,10 +38,28 @@ struct Reader {
   }
 };
 
+struct ElementType {
+  std::string_view name;
+  std::uint64_t size;
+  bool readable;  ///< elements() knows it
+};
+
+/// All types of the format; those of the first rows are read.
+constexpr ElementType element_types[] = {
+    {"F16", 2, true},  {"BF16", 2, true},     {"F32", 4, true},      {"F64", 8, true},
+    {"I32", 4, true},  {"I64", 8, true},      {"BOOL", 1, false},    {"U8", 1, false},
+    {"I8", 1, false},  {"F8_E5M2", 1, false}, {"F8_E4M3", 1, false}, {"I16", 2, false},
+    {"U16", 2, false}, {"U32", 4, false},     {"U64", 8, false}};
+
+const ElementType* element_type(std::string_view name) {
+  const auto* it = std::find_if(std::begin(element_types), std::end(element_types),
+                                [name](const ElementType& type) { return type.name == name; });
+  return it == std::end(element_types) ? nullptr : it;
+}
+
 std::uint64_t element_size(std::string_view dtype) {
-  if (dtype == "F32") return 4;
-  if (dtype == "F64" || dtype == "I64") return 8;
-  return 0;
+  const ElementType* type = element_type(dtype);
+  return type ? type->size : 0;
 }
 
 bool checked_multiply(std::uint64_t a, std::uint64_t b, std::uint64_t& product) {
@@ -136,7 +155,7 @@ Entry read_entry(const std::string& name, const Json& object, const Reader& read
   entry.array.dtype =
       member(object, "dtype", Json::value_t::string, name, reader).get<std::string>();
   if (element_size(entry.array.dtype) == 0) {
-    reader.fail(fmt::format("tensor '{}' has dtype '{}', readable are F32, F64 and I64", name,
+    reader.fail(fmt::format("tensor '{}' has dtype '{}', which the format does not have", name,
                             entry.array.dtype));
   }
   const auto bytes =
@@ -260,12 +279,41 @@ void convert(const std::string& bytes, std::vector<Wanted>& out) {
   }
 }
 
+/// IEEE 754 binary16: sign, 5 bits of exponent with bias 15, 10 of fraction.
+struct Half {
+  std::uint16_t bits;
+  explicit operator double() const {
+    const int exponent = bits >> 10 & 0x1f, fraction = bits & 0x3ff;
+    double value = std::ldexp(fraction + (exponent > 0 ? 1024 : 0), std::max(exponent, 1) - 25);
+    if (exponent == 31) {
+      value = fraction == 0 ? std::numeric_limits<double>::infinity()
+                            : std::numeric_limits<double>::quiet_NaN();
+    }
+    return bits >> 15 ? -value : value;
+  }
+  explicit operator float() const { return static_cast<float>(static_cast<double>(*this)); }
+};
+
+/// The upper half of a float.
+struct Brain {
+  std::uint16_t bits;
+  explicit operator float() const {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  }
+  explicit operator double() const { return static_cast<float>(*this); }
+};
+
 template <class Wanted>
 std::vector<Wanted> elements(const Array& array) {
   std::vector<Wanted> out;
   if (array.dtype == "F32") convert<float>(array.bytes, out);
   if (array.dtype == "F64") convert<double>(array.bytes, out);
+  if (array.dtype == "I32") convert<std::int32_t>(array.bytes, out);
   if (array.dtype == "I64") convert<std::int64_t>(array.bytes, out);
+  if constexpr (std::is_floating_point_v<Wanted>) {
+    if (array.dtype == "F16") convert<Half>(array.bytes, out);
+    if (array.dtype == "BF16") convert<Brain>(array.bytes, out);
+  }
   return out;
 }
 
@@ -282,6 +330,8 @@ Array make_array(std::string name, const char* dtype, std::vector<std::int64_t> 
 }
 
 }  // namespace
+
+bool Array::is_real() const { return dtype.find('F') != std::string::npos; }
 
 std::int64_t Array::size() const {
   std::int64_t product = 1;
@@ -342,12 +392,35 @@ SafeTensors parse_safetensors(std::string_view bytes, const std::string& source)
   const std::string_view data = bytes.substr(8 + text.size());
   place(entries, data, reader);
   check_seal(tensors, entries, data, reader);
-  for (Entry& entry : entries) tensors.arrays.push_back(std::move(entry.array));
+  for (Entry& entry : entries) {
+    Array& array = entry.array;
+    if (element_type(array.dtype)->readable)
+      tensors.arrays.push_back(std::move(array));
+    else
+      tensors.unreadable.push_back(fmt::format("{} ({})", array.name, array.dtype));
+  }
   return tensors;
 }
 
 SafeTensors load_safetensors(const std::filesystem::path& path) {
   return parse_safetensors(read_file(path, file_limit), path.string());
+}
+
+std::string strip_wrappers(SafeTensors& tensors) {
+  std::string prefix;
+  const auto all_begin = [&tensors](const std::string& with) {
+    return !tensors.arrays.empty() &&
+           std::all_of(tensors.arrays.begin(), tensors.arrays.end(),
+                       [&with](const Array& array) { return array.name.starts_with(with); });
+  };
+  for (bool more = true; more;) {
+    more = false;
+    for (const char* part : {"_orig_mod.", "module."}) {
+      if (all_begin(prefix + part)) prefix += part, more = true;
+    }
+  }
+  for (Array& array : tensors.arrays) array.name.erase(0, prefix.size());
+  return prefix;
 }
 
 std::string serialise(const SafeTensors& tensors) { return assemble(tensors, false); }

@@ -17,10 +17,11 @@ namespace ergo::io {
 /// One tensor. `bytes` are its elements, little-endian, row-major.
 struct Array {
   std::string name;
-  std::string dtype = "F32";  ///< "F32", "F64" or "I64"
+  std::string dtype = "F32";  ///< "F16", "BF16", "F32", "F64", "I32" or "I64"
   std::vector<std::int64_t> shape;
   std::string bytes;
 
+  bool is_real() const;       ///< a floating-point dtype
   std::int64_t size() const;  ///< number of elements: the product of `shape`, 1 for a scalar
   /// The elements, converted from whatever dtype they have.
   std::vector<float> floats() const;
@@ -40,6 +41,7 @@ Array from_integers(std::string name, std::vector<std::int64_t> shape,
 struct SafeTensors {
   std::map<std::string, std::string> metadata;  ///< without the two checksums
   std::vector<Array> arrays;                    ///< in the order of the data
+  std::vector<std::string> unreadable;          ///< "name (BOOL)": tensors of other types, left out
 
   const Array* find(std::string_view name) const;  ///< null when there is none
 };
@@ -55,6 +57,11 @@ SafeTensors load_safetensors(const std::filesystem::path& path);
 
 /// @throws Error{data} naming `source` and the tensor that holds NaN or infinity.
 void require_finite(const Array& array, const std::string& source);
+
+/// Takes the prefixes that PyTorch's wrappers put before names ("_orig_mod." of torch.compile,
+/// "module." of DataParallel, in any order) off all names, if all have the same.
+/// @return what was taken off; empty: nothing.
+std::string strip_wrappers(SafeTensors& tensors);
 
 /// The bytes of a file: 8-byte elements first, so that everything is aligned, otherwise in the
 /// order of `arrays`; the header is padded with spaces to a multiple of 8. Equal input, equal

@@ -54,6 +54,9 @@ class CategoricalPredictive final : public Predictive {
   diagnostics::Reliability reliability() const override {
     return diagnostics::reliability_bins(bma(), split_.labels);
   }
+  Predictions predictions() const override {
+    return {draws_, split_.size(), classes_, {log_prob_.begin(), log_prob_.end()}, {}};
+  }
 
  private:
   std::vector<double> bma() const {

@@ -12,8 +12,8 @@ namespace {
 
 class Gaussian final : public Likelihood {
  public:
-  Gaussian(double noise_sd, const Standardisation& scale) : scale_(scale) {
-    for (const double y_sd : scale.y_sd) sd_.push_back(noise_sd / y_sd);
+  Gaussian(std::vector<double> sd, const Standardisation& scale)
+      : scale_(scale), sd_(std::move(sd)) {
     for (const double sd : sd_) normaliser_ += std::log(sd * std::sqrt(2.0 * std::numbers::pi));
   }
 
@@ -86,9 +86,21 @@ class Gaussian final : public Likelihood {
 
 }  // namespace
 
+std::vector<double> noise_sds(const LikelihoodConfig& config, const Dataset& data) {
+  constexpr double share = 0.3;  // little enough to fit, and far from none
+  std::vector<double> result;
+  const std::vector<double>& y_sd = data.standardisation.y_sd;
+  const bool given = config.noise_sd > 0.0;
+  const std::vector<double> spread = given ? std::vector<double>{} : target_sd(data);
+  for (std::size_t t = 0; t < y_sd.size(); ++t) {
+    result.push_back((given ? config.noise_sd : share * spread[t]) / y_sd[t]);
+  }
+  return result;
+}
+
 std::shared_ptr<const Likelihood> make_gaussian(const LikelihoodConfig& config,
                                                 const Dataset& data) {
-  return std::make_shared<Gaussian>(config.noise_sd, data.standardisation);
+  return std::make_shared<Gaussian>(noise_sds(config, data), data.standardisation);
 }
 
 }  // namespace ergo

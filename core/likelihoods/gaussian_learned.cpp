@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "core/base/torch.h"
+#include "core/likelihoods/gaussian.h"
 #include "core/likelihoods/gaussian_predictive.h"
 
 namespace ergo {
@@ -18,8 +19,8 @@ const double half_log_two_pi = 0.5 * std::log(2.0 * std::numbers::pi);
 /// What both kinds share: T targets with log sd l, -log p = (f - y)^2 / (2 e^2l) + l + const.
 class LearnedNoise : public Likelihood {
  public:
-  LearnedNoise(double noise_sd, const Standardisation& scale) : scale_(scale) {
-    for (const double y_sd : scale.y_sd) log_sd_.push_back(std::log(noise_sd / y_sd));
+  LearnedNoise(const std::vector<double>& sd, const Standardisation& scale) : scale_(scale) {
+    for (const double centre : sd) log_sd_.push_back(std::log(centre));
   }
 
   std::string id() const override { return "gaussian_learned"; }
@@ -174,10 +175,9 @@ class NoiseOfInput final : public LearnedNoise {
 
 std::shared_ptr<const Likelihood> make_gaussian_learned(const LikelihoodConfig& config,
                                                         const Dataset& data) {
-  if (config.input_dependent) {
-    return std::make_shared<NoiseOfInput>(config.noise_sd, data.standardisation);
-  }
-  return std::make_shared<OneNoise>(config.noise_sd, data.standardisation);
+  const std::vector<double> sd = noise_sds(config, data);
+  if (config.input_dependent) return std::make_shared<NoiseOfInput>(sd, data.standardisation);
+  return std::make_shared<OneNoise>(sd, data.standardisation);
 }
 
 }  // namespace ergo

@@ -48,8 +48,29 @@ class GaussianPredictive final : public Predictive {
   diagnostics::Reliability reliability() const override {
     return diagnostics::coverage_curve(diagnostics::pit(draws(), y_));
   }
+  Predictions predictions() const override {
+    const auto targets = static_cast<std::int64_t>(scale_.y_sd.size());
+    Predictions p{draws_, rows_, targets, f_, sd_};
+    if (rows_ > 0 && rows_share_noise()) {
+      p.noise_sd.clear();
+      for (std::int64_t k = 0; k < draws_; ++k) {
+        const auto first = sd_.begin() + k * rows_ * targets;
+        p.noise_sd.insert(p.noise_sd.end(), first, first + targets);
+      }
+    }
+    return p;
+  }
 
  private:
+  bool rows_share_noise() const {
+    const std::size_t targets = scale_.y_sd.size();
+    const std::size_t draw = static_cast<std::size_t>(rows_) * targets;
+    for (std::size_t i = 0; i < sd_.size(); ++i) {
+      if (sd_[i] != sd_[i / draw * draw + i % targets]) return false;
+    }
+    return true;
+  }
+
   diagnostics::GaussianDraws draws() const {
     return {f_, sd_, draws_, rows_, static_cast<std::int64_t>(scale_.y_sd.size())};
   }

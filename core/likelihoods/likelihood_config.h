@@ -14,9 +14,9 @@ struct LikelihoodConfig {
   void visit_likelihood(V& v) {
     v("noise_sd", noise_sd,
       FieldInfo{.min = 0,
-                .open_min = true,
-                .doc = "Standard deviation of the Gaussian likelihood, in units of the targets; of "
-                       "gaussian_learned the centre of its prior; classification ignores it."});
+                .doc = "Standard deviation of the Gaussian likelihood, in units of the targets, of "
+                       "gaussian_learned the centre of its prior; 0: 0.3 of the sd of the training "
+                       "targets; classification ignores it."});
     v("input_dependent", input_dependent,
       FieldInfo{.doc = "gaussian_learned: the noise is a function of x, by one more output of the "
                        "network a target, instead of one number a target."});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/diagnostics/calibration.h"
+#include "core/likelihoods/predictions.h"
 #include "core/models/passes.h"
 
 namespace ergo {
@@ -32,6 +33,7 @@ class Predictive {
   virtual std::map<std::string, double> measures() const = 0;  ///< by id; NaN where undefined
   virtual std::vector<double> pairwise_kld() const = 0;        ///< [K, K], nats
   virtual diagnostics::Reliability reliability() const = 0;
+  virtual Predictions predictions() const = 0;  ///< all that the measures are made of
 };
 
 }  // namespace ergo

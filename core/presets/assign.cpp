@@ -3,6 +3,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <cstdlib>
+#include <filesystem>
+
 #include "core/presets/parts.h"
 
 namespace ergo {
@@ -22,6 +25,19 @@ using nlohmann::json;
                                            preset.id, nearest_hint(field, known)));
 }
 
+/// A file that a user names starts at the user's home for "~", else at the working folder if it is
+/// there; else its name is looked up as one that stands in the preset.
+std::string given(const Field& field, const std::string& text) {
+  namespace fs = std::filesystem;
+  if (!field.info.file || text.empty()) return text;
+  fs::path path(text);
+  const char* home = std::getenv("HOME");
+  if (home && (text == "~" || text.starts_with("~/"))) path = home + text.substr(1);
+  std::error_code error;
+  if (!path.is_absolute() && !fs::exists(path, error)) return text;
+  return fs::absolute(path).lexically_normal().string();
+}
+
 }  // namespace
 
 void assign_field(Preset& preset, const std::string& field, const json* value,
@@ -34,7 +50,8 @@ void assign_field(Preset& preset, const std::string& field, const json* value,
     if (part.name != section) continue;
     for (const Field& f : part.fields) {
       if (f.name != name) continue;
-      const json parsed = value ? *value : parse_value(f, field, text);
+      const json parsed =
+          with_whole_numbers(f, value ? *value : parse_value(f, field, given(f, text)));
       if (std::string message = violation(f, field, parsed); !message.empty()) {
         throw Error(ExitCode::config, message);
       }

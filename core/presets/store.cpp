@@ -7,7 +7,8 @@
 #include <cstdlib>
 
 #include "core/io/atomic_file.h"
-#include "core/io/json_check.h"
+#include "core/io/strict_json.h"
+#include "core/presets/parts.h"
 #include "core/presets/schema.h"
 #include "core/presets/tuned.h"
 
@@ -19,10 +20,15 @@ using nlohmann::json;
 
 constexpr std::size_t preset_size_limit = 1 << 20;
 
-json parse_document(const std::string& text, const std::string& source) {
-  if (const std::string fault = io::json_fault(text, {}); !fault.empty())
-    throw Error(ExitCode::data, fmt::format("{}: {}.", source, fault));
-  return json::parse(text);
+/// 4.0 and 1e5 of integer fields as integers, so that the document says what is used.
+void write_whole_numbers(Preset& preset) {
+  for (const Part& part : parts(preset)) {
+    for (const Field& field : part.fields) {
+      if (!part.object.contains(field.name)) continue;
+      (*section_object(preset, part.name))[field.name] =
+          with_whole_numbers(field, part.object[field.name]);
+    }
+  }
 }
 
 fs::path resolve(const std::string& id_or_path) {
@@ -68,9 +74,10 @@ Preset load_preset(const std::string& id_or_path) {
   Preset preset;
   preset.id = path.stem().string();
   preset.folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  preset.document = parse_document(io::read_file(path, preset_size_limit), path.string());
+  preset.document = io::parse_strict_json(io::read_file(path, preset_size_limit), path.string());
   check_shape(preset.document, path.string());
   require_none(problems(preset), path.string());
+  write_whole_numbers(preset);
   apply_tuned(preset);
   return preset;
 }

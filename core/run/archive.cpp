@@ -7,6 +7,7 @@
 #include "core/base/layout.h"
 #include "core/io/result_folder.h"
 #include "core/io/safetensors.h"
+#include "core/run/predictions_file.h"
 #include "core/run/reference.h"
 #include "core/run/run.h"
 
@@ -41,6 +42,10 @@ std::string bands_csv(const RunResult& result) {
   std::string text = "sampler,x,mean,q05,q25,q75,q95,y05,y95\n";
   for (const SamplerResult& s : result.samplers) add_band(text, s.id, result.curve, s.band);
   add_band(text, "reference", result.curve, result.reference);
+  for (std::size_t i = 0; i < result.curve.train_x.size(); ++i) {
+    text += fmt::format("train,{},{},,,,,,\n", cell(result.curve.train_x[i]),
+                        cell(result.curve.train_y[i]));
+  }
   return text;
 }
 
@@ -84,6 +89,7 @@ void archive(const RunResult& result, io::ResultFolder& folder, bool save_positi
   folder.stage("metrics.csv", metrics_csv(result));
   folder.stage("table.txt", table(result));
   if (!result.curve.grid_x.empty()) folder.stage("bands.csv", bands_csv(result));
+  if (!result.test.rows.empty()) folder.stage("predictions.npz", predictions_file(result));
   if (result.reference_draws)
     folder.stage("reference.safetensors", serialise_reference(*result.reference_draws));
   for (const SamplerResult& sampler : result.samplers) {

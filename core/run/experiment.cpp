@@ -33,6 +33,8 @@ void set_posterior(Experiment& experiment, const Preset& preset) {
   const json model = preset.document.value("model", json::object());
   experiment.posterior = make_posterior(cached_dataset(data, preset.folder), model, posterior);
   experiment.reference_settings = reference_settings(data, model, posterior);
+  add_data_remarks(experiment.remarks, *experiment.posterior.data, posterior.noise_sd);
+  fit_batch(experiment.config, experiment.posterior.data_count(), experiment.remarks);
 }
 
 /// A bare log-density: nothing to take minibatches of, no curve to compare with a reference.
@@ -58,7 +60,7 @@ std::int64_t chain_count(const SamplerRunConfig& run, const SamplerTraits& trait
   return traits.ensemble ? config.draws : 1;
 }
 
-SamplerPlan plan_sampler(const json& section, const Experiment& experiment) {
+SamplerPlan plan_sampler(const json& section, Experiment& experiment) {
   SamplerPlan plan;
   plan.id = section.at("id").get<std::string>();
   const SamplerEntry& entry = *find_sampler(plan.id);  // the preset has been checked
@@ -85,9 +87,10 @@ SamplerPlan plan_sampler(const json& section, const Experiment& experiment) {
   const auto by_fraction =
       static_cast<std::int64_t>(static_cast<double>(steps) * experiment.config.burn_in_fraction);
   const std::int64_t asked = run.burn_in >= 0 ? run.burn_in : by_fraction;
-  plan.sampler = make_sampler(plan.id, section,
-                              {&experiment.posterior.layout, steps, asked,
-                               experiment.posterior.data_count(), experiment.folders});
+  plan.sampler =
+      make_sampler(plan.id, section,
+                   {&experiment.posterior.layout, steps, asked, experiment.posterior.data_count(),
+                    experiment.folders, &experiment.remarks.warnings});
   const bool scheduled = run.burn_in < 0 && plan.sampler->draw_schedule();
   const std::int64_t burn_in = scheduled ? 0 : asked;
   const std::int64_t draws = plan.traits.reference
@@ -102,6 +105,17 @@ SamplerPlan plan_sampler(const json& section, const Experiment& experiment) {
   return plan;
 }
 
+/// Numbers of the predictions that are kept for the output folder.
+double kept_predictions(const Experiment& experiment) {
+  if (!experiment.config.save_predictions || !experiment.posterior.data) return 0.0;
+  double draws = 0;
+  for (const SamplerPlan& plan : experiment.samplers) {
+    draws += static_cast<double>(plan.chains * plan.collection.draws);
+  }
+  return draws * static_cast<double>(experiment.posterior.data->test.size() *
+                                     experiment.posterior.likelihood->outputs());
+}
+
 void check_limits(const Experiment& experiment) {
   const auto params = static_cast<double>(experiment.posterior.layout.size());
   double floats = 0;
@@ -109,18 +123,14 @@ void check_limits(const Experiment& experiment) {
     floats += params * static_cast<double>(plan.chains * plan.collection.draws);
   }
   const double bytes = experiment.dtype == torch::kDouble ? 12.0 : 4.0;
-  const double mib = floats * bytes / (1024.0 * 1024.0);
+  const double mib =
+      (floats * bytes + kept_predictions(experiment) * sizeof(double)) / (1024.0 * 1024.0);
   if (mib > static_cast<double>(experiment.config.draw_limit_mib)) {
     throw Error(ExitCode::config,
-                fmt::format("The stored draws would take {:.0f} MiB, more than draw_limit_mib = "
+                fmt::format("The stored draws{} would take {:.0f} MiB, more than draw_limit_mib = "
                             "{}.",
-                            mib, experiment.config.draw_limit_mib));
-  }
-  if (experiment.config.batch_size > experiment.posterior.data_count()) {
-    throw Error(ExitCode::config,
-                fmt::format("Field 'batch_size' is {}, but must be <= {}, the number of training "
-                            "data.",
-                            experiment.config.batch_size, experiment.posterior.data_count()));
+                            experiment.config.save_predictions ? " and predictions" : "", mib,
+                            experiment.config.draw_limit_mib));
   }
 }
 

@@ -10,6 +10,7 @@
 #include "core/presets/setting_hash.h"
 #include "core/registry/registry.h"
 #include "core/run/collection.h"
+#include "core/run/remarks.h"
 #include "core/samplers/sampler.h"
 
 namespace ergo {
@@ -34,6 +35,7 @@ struct Experiment {
   SettingHash reference_settings;  ///< of the data, model and posterior sections
   torch::Dtype dtype = torch::kFloat;
   std::vector<std::filesystem::path> folders;  ///< of the files that the preset names
+  Remarks remarks;
 };
 
 /// @throws Error naming preset field or file.

@@ -7,6 +7,7 @@
 
 #include "core/measures/measures.h"
 #include "core/run/run.h"
+#include "core/run/text_table.h"
 
 namespace ergo {
 namespace {
@@ -53,18 +54,20 @@ json sampler_json(const SamplerResult& sampler) {
 json to_json(const RunResult& result) {
   json samplers = json::array();
   for (const SamplerResult& sampler : result.samplers) samplers.push_back(sampler_json(sampler));
-  return {{"preset", result.preset},
-          {"seed", fmt::format("{}", result.seed)},
-          {"device", result.device},
-          {"dtype", result.dtype},
-          {"reason", result.reason},
-          {"parameters", result.parameters},
-          {"data_points", result.data_points},
-          {"wall_seconds", result.wall_seconds},
-          {"stream_version", result.manifest.value("stream_version", 0)},
-          {"standardisation", result.standardisation},
-          {"warnings", result.warnings},
-          {"samplers", samplers}};
+  json object = {{"preset", result.preset},
+                 {"seed", fmt::format("{}", result.seed)},
+                 {"device", result.device},
+                 {"dtype", result.dtype},
+                 {"reason", result.reason},
+                 {"parameters", result.parameters},
+                 {"data_points", result.data_points},
+                 {"wall_seconds", result.wall_seconds},
+                 {"stream_version", result.manifest.value("stream_version", 0)},
+                 {"standardisation", result.standardisation},
+                 {"warnings", result.warnings},
+                 {"samplers", samplers}};
+  if (!result.notes.empty()) object["notes"] = result.notes;
+  return object;
 }
 
 std::string table(const RunResult& result) {
@@ -72,22 +75,18 @@ std::string table(const RunResult& result) {
   for (const SamplerResult& s : result.samplers) {
     for (const auto& [name, value] : s.metrics) columns.insert(name);
   }
-  std::string text = fmt::format("{:<15} {:>9} {:>6} {:>5} {:>11} {:>8}", "sampler", "status",
-                                 "chains", "draws", "evaluations", "CPU s");
-  for (const std::string& name : columns) {
-    text += fmt::format(" {:>{}}", name, std::max<std::size_t>(9, name.size()));
-  }
+  std::vector<std::vector<std::string>> rows = {
+      {"sampler", "status", "chains", "draws", "evaluations", "CPU s"}};
+  rows[0].insert(rows[0].end(), columns.begin(), columns.end());
   for (const SamplerResult& s : result.samplers) {
-    text += fmt::format("\n{:<15} {:>9} {:>6} {:>5} {:>11} {:>8.1f}", s.id, s.status, s.chains,
-                        s.draws, s.gradient_evaluations, s.seconds);
+    rows.push_back({s.id, s.status, fmt::format("{}", s.chains), fmt::format("{}", s.draws),
+                    fmt::format("{}", s.gradient_evaluations), fmt::format("{:.1f}", s.seconds)});
     for (const std::string& name : columns) {
       const auto it = s.metrics.find(name);
-      const bool shown = it != s.metrics.end() && std::isfinite(it->second);
-      text += fmt::format(" {:>{}}", shown ? fmt::format("{:.4f}", it->second) : "-",
-                          std::max<std::size_t>(9, name.size()));
+      rows.back().push_back(it == s.metrics.end() ? "-" : figure(it->second));
     }
   }
-  return text + "\n";
+  return text_table(rows);
 }
 
 }  // namespace ergo

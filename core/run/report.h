@@ -30,7 +30,9 @@ class Report {
   double test_nll() const;                   ///< the metric "nll" alone
   Band band() const;                         ///< empty without a grid
   std::vector<double> pairwise_kld() const;  ///< [K, K]; empty without test points
-  ReliabilityUpdated reliability() const;    ///< run and sampler left at 0
+  /// Of the test split; empty without one.
+  Predictions predictions() const { return has_test() ? test_->predictions() : Predictions{}; }
+  ReliabilityUpdated reliability() const;  ///< run and sampler left at 0
   const std::vector<double>& grid_predictions() const { return curve_.f; }  ///< [K, G]
 
  private:

@@ -21,6 +21,7 @@
 #include "core/run/experiment.h"
 #include "core/run/manifest.h"
 #include "core/run/monitor.h"
+#include "core/run/predictions_file.h"
 #include "core/run/reference.h"
 #include "core/run/report.h"
 #include "core/run/scheduler.h"
@@ -42,8 +43,9 @@ std::int64_t chains_per_group(const Experiment& experiment, const SamplerPlan& p
 Groups make_groups(const Experiment& experiment, const Chains& chains, std::uint64_t seed) {
   torch::Tensor given;
   if (!experiment.config.initial_positions.empty()) {
-    given = load_positions(find_file(experiment.config.initial_positions, experiment.folders),
-                           experiment.posterior.layout, experiment.dtype);
+    given = load_positions(
+        require_file("initial_positions", experiment.config.initial_positions, experiment.folders),
+        experiment.posterior.layout, experiment.dtype);
   }
   Groups groups;
   auto next = chains.all().begin();
@@ -164,6 +166,9 @@ SamplerResult collect(const Experiment& experiment, const SamplerPlan& plan,
       usable.empty() ? 0 : static_cast<std::int64_t>(usable.front().draws.size());
   result.metrics = report.metrics(plan.reference_only ? nullptr : reference);
   result.band = report.band();
+  if (experiment.config.save_predictions) {
+    result.predictions = std::make_shared<const Predictions>(report.predictions());
+  }
   result.positions = pack<float>(usable);
   if (experiment.dtype == torch::kDouble) result.positions_f64 = pack<double>(usable);
   result.draws_sha256 = io::sha256_hex({reinterpret_cast<const char*>(result.positions->data()),
@@ -258,6 +263,7 @@ struct Prepared {
         workers(experiment.config.device == "cpu" ? worker_count(options.workers, options.live)
                                                   : 1),
         files_sha256(file_hashes(preset)),
+        warnings(experiment.remarks.warnings),
         reference(stored_reference(experiment, warnings)),
         chains(experiment),
         groups(make_groups(experiment, chains, options.seed)) {}
@@ -306,9 +312,11 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   std::optional<Reference>& reference = prepared->reference;
   RunResult result;
   result.warnings = prepared->warnings;
+  result.notes = experiment.remarks.notes;
 
   Emitter emit(speaking(sink, options.share), options.run);
   emit(started_event(experiment, preset, options.seed, reference));
+  for (const std::string& note : result.notes) emit(LogMessage{0, "info", note});
   for (const std::string& warning : result.warnings) emit(LogMessage{0, "warning", warning});
   if (experiment.config.device != "cpu") {
     emit(LogMessage{0, "info",
@@ -343,6 +351,9 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   if (reference) {
     result.reference = reference->band();
     result.reference_draws = std::make_shared<const Reference>(*reference);
+  }
+  if (experiment.config.save_predictions && experiment.posterior.data) {
+    result.test = test_points(*experiment.posterior.data);
   }
   note_not_finite(result);
   result.standardisation = standardisation_of(*experiment.posterior.data);

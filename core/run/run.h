@@ -16,6 +16,7 @@
 /// Runs a preset's samplers. Free of torch: the desktop and the command line both call this.
 namespace ergo {
 
+struct Predictions;
 struct Reference;
 class TaskShare;
 namespace io {
@@ -39,12 +40,20 @@ struct SamplerResult {
   std::vector<Divergence> divergences;
   std::vector<Divergence> halts;  ///< chains cut short by the machine, as when memory runs out
   nlohmann::json config;
-  Band band;  ///< regression on a grid only
+  Band band;                                       ///< regression on a grid only
+  std::shared_ptr<const Predictions> predictions;  ///< of the test points, with save_predictions
   /// Kept positions, float32 little-endian, [draws][chains][params]; chains without divergence.
   std::shared_ptr<const std::vector<float>> positions;
   std::shared_ptr<const std::vector<double>>
       positions_f64;                                     ///< the same in a float64 run, else null
   std::int64_t draws_per_chain = 0, drawing_chains = 0;  ///< the first two axes of positions
+};
+
+/// The test points, original units.
+struct TestPoints {
+  std::vector<std::int64_t> rows;    ///< of the table, from 0
+  std::vector<double> targets;       ///< [rows, targets]; regression
+  std::vector<std::int64_t> labels;  ///< [rows]; classification
 };
 
 struct RunResult {
@@ -54,9 +63,11 @@ struct RunResult {
   std::int64_t parameters = 0, data_points = 0;
   std::vector<BlockInfo> layout;
   std::vector<SamplerResult> samplers;
+  std::vector<std::string> notes;  ///< how the data were read, sentences
   std::vector<std::string> warnings;
   nlohmann::json resolved_preset, manifest;
   CurveData curve;
+  TestPoints test;  ///< with save_predictions
   Band reference;
   nlohmann::json standardisation;  ///< statistics of the training data; null when not used
   std::shared_ptr<const Reference> reference_draws;  ///< null without a reference

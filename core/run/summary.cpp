@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/measures/measures.h"
+#include "core/run/text_table.h"
 
 namespace ergo {
 namespace {
@@ -54,9 +55,9 @@ json summarise_sampler(const std::vector<RunResult>& results, std::size_t s) {
 
 std::string cell(const json& metric) {
   if (!metric.at("mean").is_number()) return "-";
-  const double mean = metric.at("mean").get<double>();
-  if (!metric.at("standard_error").is_number()) return fmt::format("{:.4f}", mean);
-  return fmt::format("{:.4f} +- {:.4f}", mean, metric.at("standard_error").get<double>());
+  const std::string mean = figure(metric.at("mean").get<double>());
+  if (!metric.at("standard_error").is_number()) return mean;
+  return fmt::format("{} +- {}", mean, figure(metric.at("standard_error").get<double>()));
 }
 
 }  // namespace
@@ -83,21 +84,20 @@ std::string summary_table(const json& summary) {
     if (!s.contains("metrics")) continue;
     for (const auto& [name, value] : s["metrics"].items()) columns.insert(name);
   }
-  std::string text = fmt::format("{:<15} {:>6} {:>5} {:>11} {:>8}", "sampler", "chains", "draws",
-                                 "evaluations", "CPU s");
-  constexpr std::size_t width = 24;
-  for (const std::string& name : columns) text += fmt::format(" {:>{}}", name, width);
+  std::vector<std::vector<std::string>> rows = {
+      {"sampler", "chains", "draws", "evaluations", "CPU s"}};
+  rows[0].insert(rows[0].end(), columns.begin(), columns.end());
   for (const json& s : summary.at("samplers")) {
-    text += fmt::format("\n{:<15} {:>6} {:>5} {:>11} {:>8.1f}", s.at("id").get<std::string>(),
-                        s.at("chains").get<int>(), s.at("draws").get<int>(),
-                        s.at("gradient_evaluations").get<std::int64_t>(),
-                        s.at("seconds").is_number() ? s.at("seconds").get<double>() : 0.0);
+    const double seconds = s.at("seconds").is_number() ? s.at("seconds").get<double>() : 0.0;
+    rows.push_back({s.at("id").get<std::string>(), s.at("chains").dump(), s.at("draws").dump(),
+                    s.at("gradient_evaluations").dump(), fmt::format("{:.1f}", seconds)});
     for (const std::string& name : columns) {
       const bool known = s.contains("metrics") && s["metrics"].contains(name);
-      text += fmt::format(" {:>{}}", known ? cell(s["metrics"][name]) : "-", width);
+      rows.back().push_back(known ? cell(s["metrics"][name]) : "-");
     }
   }
-  return text + fmt::format("\nmean +- standard error over seeds {}\n", summary.at("seeds").dump());
+  return text_table(rows) +
+         fmt::format("mean +- standard error over seeds {}\n", summary.at("seeds").dump());
 }
 
 }  // namespace ergo

@@ -147,7 +147,11 @@ std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContex
 }
 
 std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context) {
-  MetaParameters phi = load_meta_parameters(find_file(config.meta_parameters, context.folders));
+  MetaParameters phi = load_meta_parameters(
+      require_file("l2e.meta_parameters", config.meta_parameters, context.folders));
+  if (context.warnings) {
+    context.warnings->insert(context.warnings->end(), phi.warnings.begin(), phi.warnings.end());
+  }
   const auto override_with = [](double& value, double given) {
     if (given >= 0) value = given;
   };

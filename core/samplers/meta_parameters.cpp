@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/base/number.h"
@@ -66,6 +67,25 @@ void read_metadata(MetaParameters& phi, const std::string& source) {
   }
 }
 
+/// Takes wrappers off the names, and says so, and what else the file holds.
+void note_passed_over(io::SafeTensors& archive, const std::string& source, MetaParameters& phi) {
+  if (const std::string prefix = io::strip_wrappers(archive); !prefix.empty()) {
+    phi.warnings.push_back(fmt::format(
+        "{}: all tensors are named '{}...', as a wrapper of PyTorch does; read without it.", source,
+        prefix));
+  }
+  std::set<std::string> wanted;
+  for_each_tensor(phi.weights,
+                  [&wanted](const char* name, const auto&...) { wanted.insert(name); });
+  std::vector<std::string> others = archive.unreadable;
+  for (const io::Array& array : archive.arrays) {
+    if (!wanted.contains(array.name)) others.push_back(array.name);
+  }
+  if (others.empty()) return;
+  phi.warnings.push_back(fmt::format("{}: passed over what is no meta-parameter: {}.", source,
+                                     fmt::join(others, ", ")));
+}
+
 std::string shape_text(const std::vector<std::int64_t>& shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }
@@ -99,19 +119,21 @@ void MetaParameters::set_flat(const std::vector<float>& phi) {
 }
 
 MetaParameters load_meta_parameters(const std::filesystem::path& file) {
-  const io::SafeTensors archive = io::load_safetensors(file);
+  io::SafeTensors archive = io::load_safetensors(file);
   const std::string source = file.string();
   MetaParameters phi;
+  note_passed_over(archive, source, phi);
   for_each_tensor(
       phi.weights, [&](const char* name, const auto& shape, float* data, std::size_t size) {
         const io::Array* array = archive.find(name);
         if (!array) {
           throw Error(ExitCode::data, fmt::format("{}: tensor '{}' is missing.", source, name));
         }
-        if (array->shape != shape || array->dtype != "F32") {
-          throw Error(ExitCode::data,
-                      fmt::format("{}: tensor '{}' must be F32 {}, but is {} {}.", source, name,
-                                  shape_text(shape), array->dtype, shape_text(array->shape)));
+        if (array->shape != shape || !array->is_real()) {
+          throw Error(
+              ExitCode::data,
+              fmt::format("{}: tensor '{}' must be F32 (or F16, BF16, F64) {}, but is {} {}.",
+                          source, name, shape_text(shape), array->dtype, shape_text(array->shape)));
         }
         io::require_finite(*array, source);
         const std::vector<float> values = array->floats();

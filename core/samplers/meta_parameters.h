@@ -25,6 +25,7 @@ struct MetaParameters {
   double data_size = 0;  ///< 0: the n of the task
   NoiseForm noise_form = NoiseForm::paper;
   std::map<std::string, std::string> metadata;  ///< the file's, unknown keys kept
+  std::vector<std::string> warnings;            ///< what of the file was passed over, sentences
 
   /// The 1,442 numbers in file order: w0, b0, w1, b1, w2, b2.
   std::vector<float> flat() const;
@@ -33,6 +34,8 @@ struct MetaParameters {
       l2e_width * l2e_features + l2e_width + l2e_width * l2e_width + l2e_width + 2 * l2e_width + 2;
 };
 
+/// Takes F16, BF16 and F64 for F32, names with the prefixes of PyTorch's wrappers, and passes over
+/// other tensors, which `warnings` say.
 /// @throws Error{no_input} for a missing file, Error{data} naming the tensor with expected and
 /// found shape or a number that is not finite, or the metadata key with its text and range.
 MetaParameters load_meta_parameters(const std::filesystem::path& file);

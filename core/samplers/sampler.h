@@ -46,8 +46,9 @@ struct SamplerContext {
   const ParameterLayout* layout = nullptr;
   std::int64_t total_steps = 1;  ///< transitions a chain will take
   std::int64_t burn_in = 0;  ///< transitions before the first draw, unless there is a DrawSchedule
-  std::int64_t data_count = 1;                 ///< n
-  std::vector<std::filesystem::path> folders;  ///< where files with relative names lie, in order
+  std::int64_t data_count = 1;                   ///< n
+  std::vector<std::filesystem::path> folders;    ///< where files with relative names lie, in order
+  std::vector<std::string>* warnings = nullptr;  ///< takes sentences of its maker; null: not wanted
 };
 
 /// True where transition t may give a draw.

@@ -75,7 +75,12 @@ class TestBadInput : public QObject {
         78, {"draw_limit_mib = 1"});
     row("seed is no number", {"run", "%1", "--seed", "one"}, 64, {"--seed", "'one'"});
     row("seed is negative", {"run", "%1", "--seed", "-1"}, 64, {"--seed"});
-    row("seed is too large", {"run", "%1", "--seed", "18446744073709551616"}, 64, {"--seed"});
+    row("seed is too large", {"run", "%1", "--seed", "18446744073709551616"}, 64,
+        {"--seed", "0 to 18446744073709551615"});
+    row("empty out", {"run", "%1", "--out", ""}, 64, {"--out is empty"});
+    row("unknown command", {"runn", "%1"}, 64, {"Command 'runn' is unknown; did you mean 'run'?"});
+    row("missing table", {"run", "csv-regression", "--set", "data.file=none.csv"}, 66,
+        {"'data.file' names 'none.csv'", "presets", "there is no such file"});
     row("too many workers", {"run", "%1", "--workers", "100000"}, 78, {"100000", "cores"});
     row("seed and seeds", {"run", "%1", "--seed", "1", "--seeds", "1-2"}, 64, {"--seed"});
     row("data seed", {"run", "%1", "--set", "data.seed=x"}, 78, {"data.seed", "'x'"});

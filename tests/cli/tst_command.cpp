@@ -204,13 +204,29 @@ class TestCommand : public QObject {
   void allDiverged() {
     const Outcome outcome = command({"run", work_->preset(small_regression()), "--json", "--set",
                                      "sghmc.step_size=1e6", "--out", work_->file("out")});
-    ERGO_OK(outcome.differs_from(ExitCode::internal, "chain 0", "step"));
+    ERGO_OK(outcome.differs_from(ExitCode::internal, "chain 0 of sampler sghmc", "step"));
     const json result = outcome.json();
     QVERIFY(result["reason"] == "diverged");
     QVERIFY(result["samplers"][0]["status"] == "diverged");
     QVERIFY(result["samplers"][0]["draws"] == 0);
     QVERIFY(result["samplers"][0]["metrics"]["nll"].is_null());
     QVERIFY(fs::exists(work_->file("out/result.json")));
+  }
+
+  /// The shipped preset needs nothing but the name of a table, however small.
+  void ownTableRuns() {
+    std::string text = "when;temperature\n";
+    for (int i = 0; i < 40; ++i) text += fmt::format("{},5;{},25\n", i, i * i % 17);
+    const std::string file = work_->text("mine.csv", text);
+    const Outcome outcome = command({"run", "csv-regression", "--json", "--set",
+                                     "data.file=" + file, "--set", "gradient_evaluations=400"});
+    ERGO_OK(outcome.differs_from(ExitCode::ok, "';'-separated, decimal comma, names in row 1",
+                                 "target 'temperature', 2 columns, 40 rows",
+                                 "'batch_size' is 64, but there are 32 training points"));
+    QCOMPARE(outcome.json()["notes"].size(), std::size_t{2});
+    QVERIFY(outcome.json()["samplers"][0]["metrics"]["nll"].is_number());
+    ERGO_OK(command({"run", "--help"}).differs_from(ExitCode::ok));
+    QVERIFY(command({"run", "--help"}).out.find("may be repeated") != std::string::npos);
   }
 
   /// A stopped session saves what exists and ends with 130.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <spdlog/fmt/fmt.h>
+
 #include <filesystem>
 
 #include "core/config/find_file.h"
@@ -117,6 +119,10 @@ class TestConfig : public QObject, protected FolderTest {
     row("count", "10", "");
     row("count", "0", "Field 'x.count' is 0, but must be >= 1 and <= 10.");
     row("count", "11", "Field 'x.count' is 11, but must be >= 1 and <= 10.");
+    row("count", "4.0", "");
+    row("count", "1e1", "");
+    row("count", "1e2", "Field 'x.count' is 100.0, but must be >= 1 and <= 10.");
+    row("count", "1e300", "must be an integer");
     row("count", "2.5", "Field 'x.count' is 2.5, but must be an integer.");
     row("count", "18446744073709551615", "must be >= 1 and <= 10");
     row("flag", "true", "");
@@ -177,7 +183,11 @@ class TestConfig : public QObject, protected FolderTest {
     row("rate", "", "");
     row("rate", " 0.5", "");
     row("count", "7", "7");
-    row("count", "7.0", "");
+    row("count", "7.0", "7");
+    row("count", "1e5", "100000");
+    row("count", "7.5", "");
+    row("count", "1e300", "");
+    row("widths", "4e1,40.0", "[40, 40]");
     row("count", "99999999999999999999", "");
     row("flag", "true", "true");
     row("flag", "0", "false");
@@ -200,6 +210,7 @@ class TestConfig : public QObject, protected FolderTest {
                           "'" + text.toStdString() + "'"));
     } else {
       const json value = parse();
+      QCOMPARE(value.is_number_float(), json::parse(expected.toStdString()).is_number_float());
       QVERIFY2(value == json::parse(expected.toStdString()), value.dump().c_str());
     }
   }
@@ -280,6 +291,9 @@ class TestConfig : public QObject, protected FolderTest {
     };
     QTest::newRow("no JSON") << "{\"schema\": 1," << 65 << "JSON";
     QTest::newRow("empty") << "" << 65 << "JSON";
+    QTest::newRow("comment") << "// mine\n{\"schema\": 1}" << 65 << "line 1, column 1: a comment";
+    QTest::newRow("key twice") << "{\"schema\": 1, \"data\": {\"seed\": \"1\", \"seed\": \"2\"}}"
+                               << 65 << "'data.seed' is given twice";
     QTest::newRow("a list") << "[]" << 78 << "object";
     row("future schema", {{"schema", 99}}, 78, "'schema' is 99");
     row("no schema", {{"schema", nullptr}}, 78, "'schema'");
@@ -363,6 +377,46 @@ class TestConfig : public QObject, protected FolderTest {
     QVERIFY(sections(preset).size() >= 5);
   }
 
+  /// The document holds them as integers, so that everybody reads them as such.
+  void wholeNumbersMayHaveAPoint() {
+    json document = small_regression();
+    document["gradient_evaluations"] = 8e1;
+    document["model"]["hidden"] = {6.0, 1e1};
+    document["samplers"][0]["chains"] = 2.0;
+    document["samplers"][0]["friction"] = 10.0;
+    Preset preset = save_and_load(path_, "p.json", document);
+    QCOMPARE(preset.document["gradient_evaluations"].dump(), std::string("80"));
+    QCOMPARE(preset.document["model"]["hidden"].dump(), std::string("[6,10]"));
+    QCOMPARE(preset.document["samplers"][0]["chains"].dump(), std::string("2"));
+    QCOMPARE(preset.document["samplers"][0]["friction"].dump(), std::string("10.0"));
+    set_field(preset, "draws", "4e0");
+    QCOMPARE(preset.document["draws"].dump(), std::string("4"));
+  }
+
+  /// A file that a user names: "~", then the working folder, then as in the preset.
+  void givenFilesStartAtTheWorkingFolder() {
+    const auto before = std::filesystem::current_path();
+    const auto here = path_ / "here";
+    std::filesystem::create_directories(here);
+    write_text(here / "t.csv", "x,y\n1,2\n");
+    Preset preset = save_and_load(path_, "p.json", small_regression());
+    const auto file_after = [&preset](const std::string& given) {
+      set_field(preset, "data.file", given);
+      return preset.document["data"]["file"].get<std::string>();
+    };
+    std::filesystem::current_path(here);
+    const std::string found = file_after("t.csv");
+    std::filesystem::current_path(before);
+    QCOMPARE(found, (std::filesystem::canonical(here) / "t.csv").string());
+    QCOMPARE(file_after("t.csv"), std::string("t.csv"));
+    const QByteArray home = qgetenv("HOME");
+    qputenv("HOME", path_.c_str());
+    const std::string at_home = file_after("~/t.csv");
+    qputenv("HOME", home);
+    QCOMPARE(at_home, (path_ / "t.csv").string());
+    QCOMPARE(file_after(""), std::string());
+  }
+
   void sectionValuesFillInDefaults() {
     const Preset preset = save_and_load(path_, "p.json", small_regression());
     QVERIFY(section_values(preset, "data").at("grid_points") == 11);
@@ -400,6 +454,16 @@ class TestConfig : public QObject, protected FolderTest {
     QVERIFY(find_file("none", {a, b}) == a / "none");
     QVERIFY(find_file((b / "f").string(), {a}) == b / "f");
     QVERIFY(find_file("none", {}) == "none");
+    QVERIFY(require_file("x.file", "f", {a}) == a / "f");
+    ERGO_OK(wrong_error(
+        [&] {
+          require_file("x.file", "none", {a, b});
+        },
+        ExitCode::no_input, "'x.file' names 'none'",
+        fmt::format("in '{}', '{}' or '{}'.", a.string(), b.string(),
+                    std::filesystem::current_path().string())));
+    ERGO_OK(wrong_error([&] { require_file("x.file", "/none", {a}); }, ExitCode::no_input,
+                        "names '/none', but there is no such file."));
   }
 };
 

@@ -30,65 +30,105 @@ class TestCsv : public QObject, protected test::FolderTest {
  private Q_SLOTS:
   void init() { renew_folder(); }
 
-  void csvDialects_data() {
-    QTest::addColumn<QByteArray>("text");
-    QTest::addColumn<bool>("named");
-    QTest::newRow("comma") << QByteArray("a,b\n1,2.5\n-3,4e2\n") << true;
-    QTest::newRow("no last newline") << QByteArray("a,b\n1,2.5\n-3,4e2") << true;
-    QTest::newRow("semicolon, CRLF") << QByteArray("a;b\r\n1;2.5\r\n-3;400\r\n") << true;
-    QTest::newRow("tab, BOM") << QByteArray(
-                                     "\xEF\xBB\xBF"
-                                     "a\tb\n1\t2.5\n-3\t400\n")
-                              << true;
-    QTest::newRow("quotes") << QByteArray("\"a\",\"b\"\n\"1\",2.5\n-3,\"400\"\n") << true;
-    QTest::newRow("spaces, empty lines") << QByteArray("\na , b\n\n 1 , +2.5\n-3,400\n\n") << true;
-    QTest::newRow("no header") << QByteArray("1,2.5\n-3,400\n") << false;
-  }
-
-  void csvDialects() {
-    QFETCH(QByteArray, text);
-    QFETCH(bool, named);
-    const CsvTable table = parse_csv(text.toStdString(), "auto", "t.csv");
-    const std::vector<std::string> names =
-        named ? std::vector<std::string>{"a", "b"} : std::vector<std::string>{"1", "2"};
-    QVERIFY(table.names == names);
-    QVERIFY(table.values == (std::vector<double>{1, 2.5, -3, 400}));
-    QCOMPARE(table.rows, std::int64_t{2});
-  }
-
-  void csvQuotedNames() {
-    const CsvTable table = parse_csv("\"x, in \"\"mm\"\"\",\"two\nlines\"\n1,2\n", "auto", "t");
-    QVERIFY(table.names == (std::vector<std::string>{"x, in \"mm\"", "two\nlines"}));
-    QCOMPARE(parse_csv("1,2\n3,4\n", "yes", "t").names[0], std::string("1"));
-    QCOMPARE(parse_csv("1,2\n3,4\n", "yes", "t").rows, std::int64_t{1});
-  }
-
   void csvErrors_data() {
     QTest::addColumn<QByteArray>("text");
     QTest::addColumn<QByteArray>("rule");
-    QTest::newRow("empty") << QByteArray("") << QByteArray("is empty");
-    QTest::newRow("word") << QByteArray("a,b\n1,2\n3,x\n")
-                          << QByteArray("row 3, column 'b' is 'x'");
-    QTest::newRow("nothing") << QByteArray("a,b\n1,\n") << QByteArray("row 2, column 'b' is ''");
-    QTest::newRow("nan") << QByteArray("a,b\nnan,1\n") << QByteArray("row 2, column 'a' is 'nan'");
-    QTest::newRow("inf") << QByteArray("1,2\n-inf,1\n")
-                         << QByteArray("row 2, column '1' is '-inf'");
-    QTest::newRow("nan first") << QByteArray("1,nan\n1,1\n") << QByteArray("row 1, column '2'");
-    QTest::newRow("huge") << QByteArray("a,b\n1e999,1\n") << QByteArray("row 2, column 'a'");
-    QTest::newRow("two signs") << QByteArray("a,b\n+-1,1\n") << QByteArray("row 2, column 'a'");
-    QTest::newRow("comma decimal")
-        << QByteArray("a;b\n1,5;2\n") << QByteArray("column 'a' is '1,5'");
-    QTest::newRow("short") << QByteArray("a,b\n1\n") << QByteArray("row 2 has 1 columns");
-    QTest::newRow("long") << QByteArray("a,b\n1,2\n1,2,3\n") << QByteArray("row 3 has 3 columns");
-    QTest::newRow("quote") << QByteArray("a,b\n\"1,2\n") << QByteArray("row 2 is never closed");
+    QTest::addColumn<QByteArray>("remedy");
+    const auto row = [](const char* name, const char* text, const char* rule,
+                        const char* remedy = "") {
+      QTest::newRow(name) << QByteArray(text) << QByteArray(rule) << QByteArray(remedy);
+    };
+    row("word", "a,b\n1,2\n3,x\n", "row 3, column 'b' is 'x'", "a number");
+    row("nothing", "a,b\n1,2\n1,\n", "row 3, column 'b' is ''", "data.missing=drop");
+    row("nan", "a,b\nnan,1\n1,1\n", "row 2, column 'a' is 'nan'", "data.missing=drop");
+    row("inf", "7,2\n-inf,1\n", "row 2, column 1 is '-inf'", "finite");
+    row("nan first", "1,nan\n1,1\n", "row 1, column 2", "missing");
+    row("huge", "a,b\n1e999,1\n", "row 2, column 'a'", "1.8e308");
+    row("comma decimal", "a,b\n\"1,5\",2\n3,4\n", "column 'a' is '1,5'", "data.decimal=comma");
+    row("control characters", "a,b\n1,2\n\x1b[31m,2\n", "is '\\x1b[31m'");
+    row("above", "Model,X\nDate,May\nRate,7\nx,y\n1,2\n3,4\n", "row 3, column 'Model' is 'Rate'",
+        "begin in row 4: --set data.skip_lines=3");
+    row("text", "a,b,c\n1,x,3\n1,y,4\n", "column 'b' holds text ('x' in row 2)",
+        "data.text_columns=one_hot");
+    row("text target", "a,b\n1,x\n1,y\n", "the target, column 'b', holds text", "data.leave_out=2");
   }
 
   void csvErrors() {
     QFETCH(QByteArray, text);
     QFETCH(QByteArray, rule);
-    QCOMPARE(wrong_error([&] { parse_csv(text.toStdString(), "auto", "bad.csv"); }, ExitCode::data,
-                         "bad.csv", rule.toStdString()),
+    QFETCH(QByteArray, remedy);
+    io::write_file(path_ / "bad.csv", text.toStdString());
+    DataConfig config = config_of("csv");
+    config.file = "bad.csv";
+    QCOMPARE(wrong_error([&] { make_dataset(config, path_); }, ExitCode::data, "bad.csv",
+                         rule.toStdString(), remedy.toStdString()),
              none);
+  }
+
+  /// Rows with missing cells, text and other columns, as far as the config lets them.
+  void csvChoosesRowsAndColumns() {
+    std::string text = "name,a,color,b,\n";
+    for (int i = 0; i < 30; ++i) {
+      text += "n" + std::to_string(i) + "," + (i == 4 ? "?" : std::to_string(i)) + "," +
+              (i % 3 == 0 ? "red" : "blue") + "," + (i == 7 ? "" : std::to_string(2 * i)) + ",\n";
+    }
+    io::write_file(path_ / "t.csv", text);
+    DataConfig config = config_of("csv");
+    config.file = "t.csv";
+    config.leave_out = "name";
+    config.missing = "drop";
+    config.text_columns = "one_hot";
+    config.standardise = false;
+    const Dataset d = make_dataset(config, path_);
+    QVERIFY(d.inputs == 3 && d.train.size() + d.validation.size() + d.test.size() == 28);
+    for (const Split* split : {&d.train, &d.validation, &d.test}) {
+      for (std::int64_t i = 0; i < split->size(); ++i) {
+        const double* x = split->x.values.data() + 3 * i;
+        QCOMPARE(split->y[i], 2.0 * x[0]);
+        const bool red = static_cast<int>(x[0]) % 3 == 0;
+        QVERIFY(x[1] == (red ? 0.0 : 1.0) && x[2] == (red ? 1.0 : 0.0));  // blue, red
+      }
+    }
+    QCOMPARE(d.notes.size(), std::size_t{1});
+    for (const char* part :
+         {"t.csv: ','-separated, decimal point, names in row 1, target 'b'", "3 columns, 28 rows",
+          "column 'name' left out", "1 row dropped: column 'a' missing",
+          "1 row dropped: column 'b'", "column 'color' as 2 inputs"}) {
+      QVERIFY2(d.notes[0].find(part) != std::string::npos, d.notes[0].c_str());
+    }
+  }
+
+  void csvWarnings() {
+    const auto warnings = [this](const std::string& text, DataConfig config) {
+      io::write_file(path_ / "w.csv", text);
+      config.source = "csv";
+      config.file = "w.csv";
+      std::string all;
+      for (const std::string& warning : make_dataset(config, path_).warnings) all += warning + "\n";
+      return all;
+    };
+    std::string counted = ",x,y\n", constant = "x,k,y\n", curve = "x,y\n";
+    for (int i = 0; i < 20; ++i) {
+      const std::string n = std::to_string(i * i % 7);
+      counted += std::to_string(i) + "," + n + ".5," + n + "\n";
+      constant += n + "," + (i == 6 ? "1000" : "0") + "," + n + "\n";
+      curve += n + "," + n + ".5\n";
+    }
+    QVERIFY(warnings(counted, {}).find("column 1 has no name") != std::string::npos);
+    QVERIFY(warnings(curve, {}).empty());
+    DataConfig config;
+    config.grid_min = 3, config.grid_max = 1e9;  // no limit
+    const std::string outside = warnings(curve, config);
+    QVERIFY2(outside.find("outside the grid from 3 to 1000000000") != std::string::npos,
+             outside.c_str());
+    int warned = 0;  // row 7 is in one of the three parts
+    for (int seed = 1; seed <= 20; ++seed) {
+      config = {};
+      config.seed = std::to_string(seed);
+      const std::string text = warnings(constant, config);
+      warned += text.find("Column 'k' is 0 in every training row") != std::string::npos;
+    }
+    QVERIFY2(warned > 0 && warned < 20, std::to_string(warned).c_str());
   }
 
   void csvDataset() {
@@ -202,10 +242,10 @@ class TestCsv : public QObject, protected test::FolderTest {
     };
     QCOMPARE(error(ExitCode::config, "data.file", "empty"), none);
     config.file = "lost.csv";
-    QCOMPARE(error(ExitCode::no_input, "lost.csv", "No such file"), none);
+    QCOMPARE(error(ExitCode::no_input, "'data.file' names 'lost.csv'", path_.string()), none);
     io::write_file(path_ / "one.csv", "a\n1\n2\n");
     config.file = "one.csv";
-    QCOMPARE(error(ExitCode::data, "one.csv", "1 column"), none);
+    QCOMPARE(error(ExitCode::data, "one.csv", "1 column "), none);
     io::write_file(path_ / "two.csv", "a,b\n1,2\n3,4\n5,6\n");
     config.file = "two.csv";
     config.target = "c";

@@ -137,7 +137,7 @@ class TestIdx : public QObject, protected test::FolderTest {
     }
     io::write_file(path_ / "test-images", idx_bytes({2, 12}, pixels));
     QCOMPARE(wrong_error([&] { make_dataset(config, path_); }, ExitCode::data,
-                         "test-images: Byte images of shape [1, 1, 12]", "[3, 2, 2]"),
+                         "test-images: byte images of shape [1, 1, 12]", "[3, 2, 2]"),
              none);
   }
 
@@ -157,7 +157,7 @@ class TestIdx : public QObject, protected test::FolderTest {
     pixels.replace(20, 4, big_endian(0x7f800000));  // infinity
     io::write_file(path_ / "test-images", idx_bytes({2, 2, 2}, pixels, 0x0d));
     QCOMPARE(wrong_error([&] { make_dataset(config, path_); }, ExitCode::data, "test-images",
-                         "Row 2 holds inf"),
+                         "row 2 holds inf"),
              none);
   }
 
@@ -197,9 +197,9 @@ class TestIdx : public QObject, protected test::FolderTest {
       io::write_file(path_ / "f.gz", bytes);
       return wrong_error([&] { read_idx(path_ / "f.gz"); }, ExitCode::data, "f.gz", rule);
     };
-    QCOMPARE(error("<!DOCTYPE html>", "A web page ('<!DO...'), but must be IDX"), none);
-    QCOMPARE(error("\x93NUMPY\x01", "A NumPy file"), none);
-    QCOMPARE(error("label,pixel", "Text ('labe...')"), none);
+    QCOMPARE(error("<!DOCTYPE html>", "a web page ('<!DO...'), but must be IDX"), none);
+    QCOMPARE(error("\x93NUMPY\x01", "a NumPy file"), none);
+    QCOMPARE(error("label,pixel", "text ('labe...')"), none);
   }
 
   void idxCompressedEqualsPlain() {
@@ -213,15 +213,23 @@ class TestIdx : public QObject, protected test::FolderTest {
     QCOMPARE(make_dataset(config, path_).sha256, plain.sha256);
   }
 
-  void fashionClassNames() {
-    fs::create_directory(path_ / "Fashion-MNIST");
+  /// By the field, whatever the path says.
+  void classNames() {
     DataConfig config = write_images(6, 3);
+    fs::create_directory(path_ / "fashion");
     for (std::string* name :
          {&config.train_images, &config.train_labels, &config.test_images, &config.test_labels}) {
-      fs::rename(path_ / *name, path_ / "Fashion-MNIST" / *name);
-      *name = "Fashion-MNIST/" + *name;
+      fs::rename(path_ / *name, path_ / "fashion" / *name);
+      *name = "fashion/" + *name;
     }
-    QCOMPARE(make_dataset(config, path_).class_names[9], std::string("Ankle boot"));
+    QCOMPARE(make_dataset(config, path_).class_names[9], std::string("9"));
+    config.class_names = "a,b/c, d e,f,g,h,i,j,k,l";
+    const auto names = make_dataset(config, path_).class_names;
+    QVERIFY(names.size() == 10 && names[1] == "b/c" && names[2] == "d e");
+    config.class_names = "a,b";
+    QCOMPARE(wrong_error([&] { make_dataset(config, path_); }, ExitCode::config, "data.class_names",
+                         "has 2 names, but must have 10"),
+             none);
   }
 
   void idxDamage() {
@@ -238,7 +246,7 @@ class TestIdx : public QObject, protected test::FolderTest {
                none);
     }
     io::write_file(file, whole + "g");
-    QCOMPARE(error("More data follow", "6 bytes"), none);
+    QCOMPARE(error("more data follow", "6 bytes"), none);
     io::write_file(file, big_endian(0x00000a03) + whole);
     QCOMPARE(error("magic", "0x00000a03"), none);
     io::write_file(file, big_endian(0x00000805) + whole);
@@ -254,7 +262,7 @@ class TestIdx : public QObject, protected test::FolderTest {
     const fs::path file = path_ / "images.gz";
     // Far more than the header announces: reading stops after one byte too many.
     write_gz(file, idx_bytes({2}, std::string(50'000'000, '\0')));
-    QCOMPARE(wrong_error([&] { read_idx(file); }, ExitCode::data, "More data follow", "2 bytes"),
+    QCOMPARE(wrong_error([&] { read_idx(file); }, ExitCode::data, "more data follow", "2 bytes"),
              none);
     std::string noise;
     ScalarStream stream(RngKey::from_seed(1));
@@ -292,7 +300,7 @@ class TestIdx : public QObject, protected test::FolderTest {
       return wrong_error([&] { make_dataset(config, path_); }, code, a, b);
     };
     config.classes = 5;
-    QCOMPARE(error(ExitCode::data, "train-labels: The label of row 6 is 5, but must be 0 to 4",
+    QCOMPARE(error(ExitCode::data, "train-labels: the label of row 6 is 5, but must be 0 to 4",
                    "data.classes=6"),
              none);
     config.classes = 10;
@@ -313,7 +321,7 @@ class TestIdx : public QObject, protected test::FolderTest {
     QCOMPARE(error(ExitCode::data, "but must be images", "[3]"), none);
     io::write_file(path_ / "wide", idx_bytes({3, 5}, std::string(15, 'x')));
     config.test_images = "wide";
-    QCOMPARE(error(ExitCode::data, "wide: Byte images of shape [1, 1, 5]", "[1, 2, 2]"), none);
+    QCOMPARE(error(ExitCode::data, "wide: byte images of shape [1, 1, 5]", "[1, 2, 2]"), none);
   }
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <sys/resource.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <QTest>
 #include <chrono>
@@ -15,9 +16,11 @@
 
 #include "core/io/atomic_file.h"
 #include "core/io/file_lock.h"
+#include "core/io/npz.h"
 #include "core/io/result_folder.h"
 #include "core/io/safetensors.h"
 #include "core/io/sha256.h"
+#include "core/io/strict_json.h"
 #include "plain_support.h"
 #include "tests/support/child.h"
 #include "tests/support/folder_test.h"
@@ -305,6 +308,87 @@ class TestIo : public QObject, protected test::FolderTest {
     QVERIFY(serialise(back) == serialise(sample()));
   }
 
+  /// Values and their bits as IEEE 754 has them.
+  void safetensorsOfHalfWidth() {
+    const auto array = [](const char* dtype, std::vector<std::uint16_t> bits) {
+      Array a{"a", dtype, {static_cast<std::int64_t>(bits.size())}, {}};
+      a.bytes.assign(reinterpret_cast<const char*>(bits.data()), 2 * bits.size());
+      return parse_safetensors(serialise({{}, {a}, {}}), "memory").arrays.at(0);
+    };
+    const Array half =
+        array("F16", {0x3c00, 0xc000, 0x3555, 0x0001, 0x7bff, 0x8000, 0x7c00, 0x7e00});
+    const std::vector<double> h = half.doubles();
+    QVERIFY(h[0] == 1.0 && h[1] == -2.0 && h[2] == 0.333251953125);
+    QVERIFY(h[3] == std::ldexp(1.0, -24) && h[4] == 65504.0 && std::signbit(h[5]) && h[5] == 0.0);
+    QVERIFY(std::isinf(h[6]) && std::isnan(h[7]));
+    QVERIFY(half.floats()[2] == 0.333251953125f);
+    const std::vector<float> b = array("BF16", {0x3f80, 0xc000, 0x3eab, 0x7f80}).floats();
+    QVERIFY(b[0] == 1.0f && b[1] == -2.0f && b[2] == 0.333984375f && std::isinf(b[3]));
+  }
+
+  void safetensorsOfOthers() {
+    const std::string header =
+        R"({"_orig_mod.module.a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+        R"("mask":{"dtype":"BOOL","shape":[4],"data_offsets":[4,8]}})";
+    SafeTensors tensors = parse_safetensors(with_header(header, std::string(8, '\0')), "memory");
+    QVERIFY(tensors.unreadable == std::vector<std::string>{"mask (BOOL)"});
+    QCOMPARE(strip_wrappers(tensors), std::string("_orig_mod.module."));
+    QVERIFY(tensors.arrays.size() == 1 && tensors.find("a"));
+    QCOMPARE(strip_wrappers(tensors), std::string());
+    tensors.arrays.push_back(from_floats("module.b", {1}, {0}));  // not all have it
+    QCOMPARE(strip_wrappers(tensors), std::string());
+    QVERIFY(tensors.find("module.b"));
+  }
+
+  void strictJson() {
+    QCOMPARE(parse_strict_json(R"({"a": {"x": 1}, "b": {"x": 1e5}})", "p")["b"]["x"].get<double>(),
+             1e5);
+    const auto error = [](const std::string& text, const std::string& rule) {
+      return wrong_error([&] { parse_strict_json(text, "p.json"); }, ExitCode::data,
+                         "p.json: ", rule);
+    };
+    QCOMPARE(error(R"({"data": {"seed": "1", "x": 2, "seed": "2"}})",
+                   "field 'data.seed' is given twice"),
+             none);
+    QCOMPARE(error(R"({"a": [{"b": 1}, {"c": 1, "c": 2}]})", "'a.c' is given twice"), none);
+    QCOMPARE(error("// my preset\n{}", "line 1, column 1: a comment"), none);
+    QCOMPARE(error("{\n  \"a\": 1, # one\n}", "line 2, column 11: a comment"), none);
+    QCOMPARE(error("{\n  \"a\": 1 /* one */\n}", "line 2, column 10: a comment"), none);
+    QCOMPARE(error("{\n  \"a\": }", "line 2, column 8: not valid JSON"), none);
+    QCOMPARE(error("{\"a\": 1", "it ends too early"), none);
+    QCOMPARE(error("", "it ends too early"), none);
+  }
+
+  /// Byte by byte as the formats have it; NumPy 2 reads such files.
+  void npzOfTwoArrays() {
+    const std::string bytes = npz({npy_of("a", {2}, std::vector<std::int64_t>{1, -1}),
+                                   npy_of("b.c", {1, 2}, std::vector<double>{0.5, -2})});
+    const auto number = [&bytes](std::size_t at, int size) {
+      std::uint64_t value = 0;
+      for (int i = size - 1; i >= 0; --i)
+        value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+      return value;
+    };
+    QVERIFY(bytes.starts_with("PK\x03\x04") && bytes.substr(30, 5) == "a.npy");
+    const std::size_t size = number(18, 4);
+    const std::string file = bytes.substr(35, size);
+    QVERIFY(file.starts_with(std::string("\x93NUMPY\x01\x00", 8)) && size == 128 + 16);
+    QCOMPARE(file.substr(10, 58),
+             std::string("{'descr': '<i8', 'fortran_order': False, 'shape': (2, ), }"));
+    QVERIFY(file[127] == '\n' && file[128] == 1 && file.substr(136) == std::string(8, '\xff'));
+    QCOMPARE(number(14, 4), std::uint64_t{crc32(0, reinterpret_cast<const Bytef*>(file.data()),
+                                                static_cast<unsigned>(file.size()))});
+    const std::size_t second = 35 + size, end = bytes.size() - 22;
+    QCOMPARE(bytes.substr(second, 4) + bytes.substr(second + 30, 7), std::string("PK\x03\x04"
+                                                                                 "b.c.npy"));
+    QCOMPARE(bytes.substr(end, 4), std::string("PK\x05\x06"));
+    QCOMPARE(number(end + 10, 2), std::uint64_t{2});
+    const std::size_t directory = number(end + 16, 4);
+    QVERIFY(bytes.substr(directory, 4) == "PK\x01\x02" && number(directory + 42, 4) == 0);
+    QCOMPARE(number(directory + 46 + 5 + 42, 4), std::uint64_t{second});
+    QVERIFY_EXCEPTION_THROWN(npy_of("a", {3}, std::vector<double>{1}), std::invalid_argument);
+  }
+
   void safetensorsAreAligned() {
     const std::string bytes = serialise(sample());
     std::uint64_t length = 0;
@@ -441,7 +525,7 @@ class TestIo : public QObject, protected test::FolderTest {
     row("tensor number", R"({"a":1})", "'a' is not an object");
     row("extra key", R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1}})", "4 keys");
     row("other key", R"({"a":{"dtype":"F32","shape":[2],"offsets":[0,8]}})", "data_offsets");
-    row("dtype", R"({"a":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}})", "BF16");
+    row("dtype", R"({"a":{"dtype":"X16","shape":[4],"data_offsets":[0,8]}})", "X16");
     row("dtype number", R"({"a":{"dtype":1,"shape":[2],"data_offsets":[0,8]}})", "'dtype'");
     row("shape text", R"({"a":{"dtype":"F32","shape":"2","data_offsets":[0,8]}})", "'shape'");
     row("negative", R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", "whole number");

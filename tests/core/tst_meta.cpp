@@ -340,7 +340,7 @@ class TestMeta : public QObject, protected FolderTest {
     QTest::newRow("missing tensor") << "drop" << QStringList{"'layers.1.bias' is missing"};
     QTest::newRow("wrong shape") << "shape"
                                  << QStringList{"'layers.0.weight'", "[32, 9]", "[9, 32]"};
-    QTest::newRow("wrong type") << "type" << QStringList{"'layers.2.bias'", "F32", "F64"};
+    QTest::newRow("wrong type") << "type" << QStringList{"'layers.2.bias'", "F32", "I64"};
     QTest::newRow("no number") << "friction=0,1" << QStringList{"'friction'", "'0,1'", "a number"};
     QTest::newRow("infinite") << "step_multiplier=inf" << QStringList{"'step_multiplier'"};
     QTest::newRow("negative") << "friction=-5" << QStringList{"'friction'", "'-5'", ">= 0"};
@@ -360,7 +360,7 @@ class TestMeta : public QObject, protected FolderTest {
     else if (damage == QStringLiteral("shape"))
       archive.arrays[0].shape = {9, 32};
     else if (damage == QStringLiteral("type"))
-      archive.arrays[5] = io::from_doubles("layers.2.bias", {2}, {0.0, 0.0});
+      archive.arrays[5] = io::from_integers("layers.2.bias", {2}, {0, 0});
     else if (damage == QStringLiteral("nan"))
       archive.arrays[2] =
           io::from_floats("layers.1.weight", {32, 32}, std::vector<float>(1024, std::nanf("")));
@@ -372,6 +372,32 @@ class TestMeta : public QObject, protected FolderTest {
       ERGO_OK(wrong_error([&file] { load_meta_parameters(file); }, ExitCode::data,
                           "phi.safetensors", text.toStdString()));
     }
+  }
+
+  /// As PyTorch and JAX users write them: other widths, wrapped names, more tensors.
+  void foreignParameterFiles() {
+    const fs::path file = path_ / "phi.safetensors";
+    write_phi(file);
+    const MetaParameters phi = load_meta_parameters(file);
+    QVERIFY(phi.warnings.empty());
+    io::SafeTensors archive = io::load_safetensors(file);
+    for (io::Array& array : archive.arrays) {
+      array = io::from_doubles("_orig_mod.module." + array.name, array.shape, array.doubles());
+    }
+    io::save_safetensors(file, archive);
+    MetaParameters wide = load_meta_parameters(file);
+    QVERIFY(wide.flat() == phi.flat());
+    QCOMPARE(wide.warnings.size(), std::size_t{1});
+    QVERIFY(wide.warnings[0].find("'_orig_mod.module....'") != std::string::npos);
+    write_phi(file);
+    archive = io::load_safetensors(file);
+    archive.arrays.push_back(io::from_floats("epoch", {}, {3}));
+    archive.arrays.push_back({"mask", "BOOL", {1}, std::string(1, '\1')});
+    io::save_safetensors(file, archive);
+    wide = load_meta_parameters(file);
+    QVERIFY(wide.flat() == phi.flat());
+    QCOMPARE(wide.warnings.size(), std::size_t{1});
+    QVERIFY(wide.warnings[0].find("mask (BOOL), epoch") != std::string::npos);
   }
 
   void missingParameterFile() {

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <spdlog/fmt/fmt.h>
+
 #include <cmath>
 #include <filesystem>
+#include <limits>
+#include <numbers>
 
 #include "core/io/atomic_file.h"
 #include "core/io/result_folder.h"
 #include "core/io/safetensors.h"
 #include "core/io/sha256.h"
+#include "core/likelihoods/predictions.h"
 #include "core/presets/store.h"
 #include "core/run/reference.h"
 #include "core/run/run.h"
 #include "core/run/summary.h"
+#include "core/run/text_table.h"
 #include "core/samplers/meta_parameters.h"
 #include "tests/support/check.h"
 #include "tests/support/folder_test.h"
@@ -31,6 +37,8 @@ RunResult run_with(const Preset& preset, std::uint64_t seed = 1) {
   options.workers = 1;
   return run(preset, options, {}, control);
 }
+
+bool has(const std::string& text, const char* part) { return text.find(part) != text.npos; }
 
 json sghmc(json more = json::object()) {
   json section = {{"id", "sghmc"}, {"step_size", 0.002}};
@@ -117,10 +125,30 @@ class TestRunFiles : public QObject, protected FolderTest {
                         "'gradient_evaluations' is 80", "3"));
     document["gradient_evaluations"] = 81;
     ERGO_OK(wrong_error([&] { run_with(save(document)); }, ExitCode::config, "'draws' is 4", "3"));
-    document = small_regression();
+  }
+
+  /// More points in a minibatch than there are: all of them, with the draws of batch_size 0.
+  void tooLargeBatchesAreAllData() {
+    json document = small_regression();
+    const RunResult all = run_with(save(document));
+    QVERIFY(all.notes.empty() && !to_json(all).contains("notes"));
     document["batch_size"] = 25;
-    ERGO_OK(wrong_error([&] { run_with(save(document)); }, ExitCode::config, "'batch_size' is 25",
-                        "24"));
+    const RunResult result = run_with(save(document));
+    QCOMPARE(result.samplers[0].draws_sha256, all.samplers[0].draws_sha256);
+    QCOMPARE(result.notes.size(), std::size_t{1});
+    QVERIFY(has(result.notes[0], "'batch_size' is 25") && has(result.notes[0], "24 training"));
+    QCOMPARE(to_json(result).at("notes").size(), std::size_t{1});
+  }
+
+  void noiseFarFromTheTargetsIsWarnedOf() {
+    json document = small_regression();
+    QVERIFY(run_with(save(document)).warnings.empty());
+    document["posterior"]["noise_sd"] = 1e-6;
+    const RunResult narrow = run_with(save(document));
+    QVERIFY(!narrow.warnings.empty() && has(narrow.warnings[0], "'posterior.noise_sd' is 1e-06"));
+    QVERIFY(has(narrow.warnings[0], "far narrower"));
+    document["posterior"]["noise_sd"] = 1e6;
+    QVERIFY(has(run_with(save(document)).warnings.at(0), "far wider"));
   }
 
   void float64Runs() {
@@ -145,6 +173,60 @@ class TestRunFiles : public QObject, protected FolderTest {
     document["gradient"] = "autograd";
     const RunResult plain = run_with(save(document));
     ERGO_OK(vectors_differ(*plain.samplers[0].positions, *fused.samplers[0].positions, 1e-3));
+  }
+
+  /// The measures again, from what predictions.npz holds: written out as FORMAT.md states them.
+  void predictionsHoldTheMeasures() {
+    json document = small_regression();
+    QVERIFY(run_with(save(document)).test.rows.empty());
+    document["save_predictions"] = true;
+    document["data"]["standardise"] = true;
+    const RunResult result = run_with(save(document));
+    const SamplerResult& sampler = result.samplers[0];
+    const Predictions& p = *sampler.predictions;
+    QVERIFY(p.draws == 4 && p.rows == 20 && p.outputs == 1 && p.noise_sd.size() == 4);
+    const std::vector<double>& y = result.test.targets;
+    QVERIFY(y.size() == 20 && result.test.rows.size() == 20 && result.test.rows[7] == 7);
+    double squares = 0.0, nll = 0.0;
+    for (std::size_t i = 0; i < 20; ++i) {
+      double mean = 0.0, density = 0.0;
+      for (std::size_t k = 0; k < 4; ++k) {
+        const double f = p.values[20 * k + i], sd = p.noise_sd[k], z = (y[i] - f) / sd;
+        QVERIFY(std::abs(sd - 0.1) < 1e-12);
+        mean += f / 4;
+        density += std::exp(-0.5 * z * z) / (sd * std::sqrt(2 * std::numbers::pi)) / 4;
+      }
+      squares += (y[i] - mean) * (y[i] - mean) / 20;
+      nll -= std::log(density) / 20;
+    }
+    ERGO_OK(differs(std::sqrt(squares), sampler.metrics.at("rmse"), 1e-12));
+    ERGO_OK(differs(nll, sampler.metrics.at("nll"), 1e-10));
+    archive(result, path_ / "out", {});
+    const std::string npz = io::read_file(path_ / "out/predictions.npz", limit);
+    for (const char* name : {"rows.npy", "targets.npy", "sghmc.outputs.npy", "sghmc.noise_sd.npy",
+                             "'shape': (4, 20, 1, )", "'shape': (4, 1, 1, )"}) {
+      QVERIFY2(has(npz, name), name);
+    }
+    const std::string bands = io::read_file(path_ / "out/bands.csv", limit);
+    QVERIFY(has(bands, fmt::format("\ntrain,{},{},,,,,,\n", result.curve.train_x[0],
+                                   result.curve.train_y[0])
+                           .c_str()));
+    document["draw_limit_mib"] = 1;
+    document["data"]["test_size"] = 40000;
+    ERGO_OK(wrong_error([&] { run_with(save(document)); }, ExitCode::config,
+                        "draws and predictions would take"));
+    document["save_predictions"] = false;
+    QVERIFY(run_with(save(document)).samplers[0].draws == 4);
+  }
+
+  void figuresInTables() {
+    QCOMPARE(figure(0.12345), std::string("0.1235"));
+    QCOMPARE(figure(0.000123456), std::string("1.235e-04"));
+    QCOMPARE(figure(-4.2e18), std::string("-4.200e+18"));
+    QCOMPARE(figure(0.0), std::string("0.0000"));
+    QCOMPARE(figure(std::numeric_limits<double>::quiet_NaN()), std::string("-"));
+    QCOMPARE(text_table({{"a", "long name"}, {"a very long id", "1"}}),
+             std::string("a               long name\na very long id          1\n"));
   }
 
   void archiveIsComplete() {

@@ -41,6 +41,7 @@ class RowReader {
 
   std::int64_t line() const { return row_line_; }  ///< of the row's beginning, from 1
   std::string_view rest() const { return rest_; }
+  std::int64_t next_line() const { return line_; }  ///< at which rest() begins
   /// For a reader that knows a faster way through this row, which it has left at `rest`, behind the
   /// end of the line.
   void advance(std::string_view rest);
