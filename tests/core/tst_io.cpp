@@ -243,6 +243,7 @@ class TestIo : public QObject, protected test::FolderTest {
   /// Killed at any moment, the folder holds one whole result or none.
   void aKillLeavesOneResultOrNone() {
     const fs::path out = path_ / "out";
+    ResultFolder(out, false).publish({{"n", -1}});
     int complete = 0;
     for (int round = 0; round < 60; ++round) {
       const pid_t pid = test::spawn([&] {
