@@ -12,9 +12,9 @@
 #include "core/meta/meta.h"
 #include "core/meta/meta_sections.h"
 #include "core/meta/unroll.h"
-#include "core/samplers/csgmcmc.h"
+#include "core/registry/factories.h"
+#include "core/registry/registry.h"
 #include "core/samplers/l2e.h"
-#include "core/samplers/sghmc.h"
 
 namespace ergo {
 namespace {
@@ -135,32 +135,42 @@ class HeldOut {
   RunControl& control_;
 };
 
-Candidate baseline(const SghmcConfig& config) {
-  return {[config](const SamplerContext& c) { return make_sghmc(config, c); },
-          {{"step_size", config.step_size},
-           {"friction", config.friction},
-           {"temperature", config.temperature}}};
+bool has_field(const SamplerEntry& sampler, const char* name) {
+  return std::any_of(sampler.fields.begin(), sampler.fields.end(),
+                     [name](const Field& field) { return field.name == name; });
 }
 
-Candidate cyclical_baseline(const SghmcConfig& dynamics, std::int64_t cycles) {
-  CsgmcmcConfig config;
-  config.step_size = dynamics.step_size;
-  config.friction = dynamics.friction;
-  config.temperature = dynamics.temperature;
-  config.cycles = cycles;
-  Candidate candidate = baseline(dynamics);
-  candidate.make = [config](const SamplerContext& c) { return make_csgmcmc(config, c); };
-  return candidate;
+/// Baselines are the samplers that the preset's grid can tune.
+bool is_baseline(const SamplerEntry& sampler) {
+  return has_field(sampler, "step_size") && has_field(sampler, "friction") &&
+         has_field(sampler, "temperature");
 }
 
-std::vector<SghmcConfig> grid_of(const EvaluationConfig& e) {
-  std::vector<SghmcConfig> grid;
+/// The grid of a baseline: steps, frictions and temperatures of the preset, and its cycles where
+/// the sampler has some.
+std::vector<Candidate> candidates_of(const SamplerEntry& sampler, const EvaluationConfig& e) {
+  std::vector<Candidate> grid;
   for (const double temperature : e.temperatures) {
     for (const double step_size : e.step_sizes) {
-      for (const double friction : e.frictions) grid.push_back({step_size, friction, temperature});
+      for (const double friction : e.frictions) {
+        const json setting = {
+            {"step_size", step_size}, {"friction", friction}, {"temperature", temperature}};
+        json section = setting;
+        if (has_field(sampler, "cycles")) section["cycles"] = e.cycles;
+        grid.push_back({[id = sampler.id, section](const SamplerContext& c) {
+                          return make_sampler(id, section, c);
+                        },
+                        setting});
+      }
     }
   }
   return grid;
+}
+
+/// The first of the registry for which `fits` holds; there is one.
+template <class Fits>
+const SamplerEntry& first_sampler(const Fits& fits) {
+  return *std::find_if(sampler_entries().begin(), sampler_entries().end(), fits);
 }
 
 }  // namespace
@@ -172,13 +182,13 @@ json evaluate_meta(const std::filesystem::path& file, const Preset& preset, int 
   Emitter emit(sink, 1);
   Candidate l2e;
   l2e.make = [&phi](const SamplerContext& context) { return make_l2e(phi, context); };
-  std::vector<Candidate> sghmc, csgmcmc;
-  for (const SghmcConfig& config : grid_of(sections.evaluation)) {
-    sghmc.push_back(baseline(config));
-    csgmcmc.push_back(cyclical_baseline(config, sections.evaluation.cycles));
+  std::vector<std::pair<std::string, std::vector<Candidate>>> all = {
+      {first_sampler([](const SamplerEntry& s) { return s.traits.learned; }).id, {l2e}}};
+  for (const SamplerEntry& sampler : sampler_entries()) {
+    if (is_baseline(sampler)) {
+      all.emplace_back(sampler.id, candidates_of(sampler, sections.evaluation));
+    }
   }
-  const std::vector<std::pair<std::string, std::vector<Candidate>>> all = {
-      {"l2e", {l2e}}, {"sghmc", sghmc}, {"csgmcmc", csgmcmc}};
   HeldOut evaluation(sections, worker_count(workers, false), emit, control);
   json families = json::array();
   for (std::size_t f = 0; f < held_out.size(); ++f) {
@@ -193,14 +203,15 @@ json evaluate_meta(const std::filesystem::path& file, const Preset& preset, int 
 }
 
 std::string evaluation_table(const json& evaluation) {
+  const SamplerEntry& yardstick = first_sampler(is_baseline);
   std::string text =
       fmt::format("{:<12} {:>6} {:<9} {:>11} {:>9} {:>9} {:>10}  {}\n", "family", "tasks",
-                  "sampler", "excess NLL", "s.e.", "diverged", "vs SGHMC", "setting");
+                  "sampler", "excess NLL", "s.e.", "diverged", "vs " + yardstick.label, "setting");
   for (const json& family : evaluation.at("families")) {
-    double sghmc = undefined;
+    double yard = undefined;
     for (const json& s : family.at("samplers")) {
-      if (s.at("id") == "sghmc" && s.at("excess_nll").is_number())
-        sghmc = s.at("excess_nll").get<double>();
+      if (s.at("id") == yardstick.id && s.at("excess_nll").is_number())
+        yard = s.at("excess_nll").get<double>();
     }
     for (const json& s : family.at("samplers")) {
       const auto value = [&s](const char* key) {
@@ -210,7 +221,7 @@ std::string evaluation_table(const json& evaluation) {
                           family.at("family").get<std::string>(), family.at("tasks").get<int>(),
                           s.at("id").get<std::string>(), value("excess_nll"),
                           value("standard_error"), s.at("diverged").get<int>(),
-                          value("excess_nll") / sghmc, s.at("setting").dump());
+                          value("excess_nll") / yard, s.at("setting").dump());
     }
   }
   return text;
