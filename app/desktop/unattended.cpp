@@ -62,7 +62,7 @@ void Unattended::prepare() {
 }
 
 /// Before anything is computed: what the run will write must not replace anything unasked.
-void Unattended::prepareFiles() const {
+void Unattended::prepareFiles() {
   if (!m_options.screenshot.isEmpty() && !m_options.force &&
       QFileInfo::exists(m_options.screenshot))
     throw Error(

@@ -21,7 +21,7 @@ class Unattended : public QObject {
 
  private:
   void prepare();
-  void prepareFiles() const;
+  void prepareFiles();
   void schedulePicture();
   void takePicture();
   void endRun();

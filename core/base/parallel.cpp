@@ -27,7 +27,9 @@ int worker_count(int asked, bool live) {
 }
 
 void limit_library_threads() {
+  static std::mutex one_at_a_time;  // the first call makes a pool, and may fail
   try {
+    const std::lock_guard lock(one_at_a_time);
     torch::set_num_threads(1);
   } catch (const c10::Error&) {
     // Where /proc/cpuinfo cannot be read it fails after it has set the threads that are used here.

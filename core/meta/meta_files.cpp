@@ -22,6 +22,7 @@ MetaFiles::MetaFiles(const MetaOptions& options, SettingHash settings)
     : out_(options.out),
       resumes_(!options.resume.empty()),
       force_(options.force),
+      job_(options.distributed.on()),
       settings_(std::move(settings)) {
   check();
 }
@@ -44,14 +45,14 @@ void MetaFiles::begin() {
 }
 
 void MetaFiles::lock() {
-  if (lock_) return;
+  if (lock_ || job_) return;
   lock_ = std::make_unique<io::FileLock>(out_.string() + ".lock");
   io::remove_leftovers(folder_of(out_));
 }
 
 void MetaFiles::save(const MetaState& state_of_training, const MetaParameters& best) {
   lock();
-  if (!std::exchange(begun_, true) && !resumes_) {
+  if (!std::exchange(begun_, true) && !resumes_ && !job_) {
     std::error_code ignored;  // what cannot be removed cannot be replaced either
     for (const fs::path& old : {out_, log()}) fs::remove(old, ignored);
   }

@@ -18,12 +18,13 @@ class MetaFiles {
   MetaFiles(const MetaOptions& options, SettingHash settings);
 
   /// Before the work, by the process that will write; looks once more whether it may.
-  /// @throws Error{cannot_create} also when another training holds the lock.
+  /// @throws Error{cannot_create} also when another training holds the lock (not in a job).
   void begin();
 
-  /// Atomic file by file; takes the lock over where another process of the job held it. The files
-  /// of an older training go before the first ones of this, so that a kill leaves no mixture; then
-  /// the state comes first, from which a training goes on and which tells what the others hold.
+  /// Atomic file by file. The files of an older training go before the first ones of this, so that
+  /// a kill leaves no mixture; then the state comes first, from which a training goes on and which
+  /// tells what the others hold. Processes of a job hold no lock: a writer that sleeps would keep
+  /// it from the next one, and none of them knows whether the files are those of its own job.
   /// @throws Error{io}, {cannot_create}.
   void save(const MetaState& state, const MetaParameters& best);
 
@@ -37,7 +38,9 @@ class MetaFiles {
   std::filesystem::path log() const;
 
   std::filesystem::path out_;
-  bool resumes_, force_, begun_ = false;
+  bool resumes_, force_;
+  bool job_;  ///< of several processes: they agree themselves on who writes, and that may change
+  bool begun_ = false;
   SettingHash settings_;
   std::unique_ptr<io::FileLock> lock_;
 };

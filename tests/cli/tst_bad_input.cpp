@@ -186,7 +186,7 @@ class TestBadInput : public QObject {
     };
     const std::string images = idx_bytes({6, 2, 2}, std::string(24, '\7'));
     row("truncated", "a.idx", images.substr(0, images.size() - 5), {"a.idx", "24", "19"});
-    row("too long", "a.idx", images + "x", {"a.idx", "24", "More data"});
+    row("too long", "a.idx", images + "x", {"a.idx", "24", "more data"});
     row("short header", "a.idx", images.substr(0, 6), {"a.idx", "header"});
     row("wrong magic", "a.idx", "PNG\r" + images, {"a.idx", "0x504e470d"});
     row("floats", "a.idx", std::string("\0\0\x0d\3", 4) + images.substr(4),

@@ -85,7 +85,11 @@ class TestOutput : public QObject {
     first.send(SIGKILL);
     first.end();
     Program third({"meta-train", preset, "--out", file, "--force"});
-    QTRY_VERIFY_WITH_TIMEOUT(fs::exists(file), patience);
+    const std::string holder = "process " + std::to_string(third.processId()) + " ";
+    const auto holds = [&] {
+      return io::read_file(file + ".lock", limit).find(holder) != std::string::npos;
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(holds(), patience);
     third.send(SIGTERM);
     QCOMPARE(third.end(), 130);
     QVERIFY(!fs::exists(file + ".lock"));

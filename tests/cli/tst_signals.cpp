@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t limit = 1 << 24;
 
-void signals() {
+void stop_signals() {
   QTest::addColumn<int>("number");
   QTest::addColumn<int>("status");
   QTest::newRow("HUP") << SIGHUP << 130;
@@ -54,14 +54,15 @@ class TestSignals : public QObject {
  private Q_SLOTS:
   void init() { work_ = std::make_unique<Workspace>(); }
 
-  void runSavesWhatExists_data() { signals(); }
+  void runSavesWhatExists_data() { stop_signals(); }
   void runSavesWhatExists() {
     QFETCH(int, number);
     QFETCH(int, status);
     const fs::path out = work_->path() / "out";
     Program program({"run", work_->preset(endless()), "--json", "--out", out.string()});
     QTRY_VERIFY_WITH_TIMEOUT(fs::exists(out), patience);
-    if (std::thread::hardware_concurrency() > 1) QTRY_VERIFY(program.threads() > 3);
+    bool threaded = std::thread::hardware_concurrency() < 2;
+    QTRY_VERIFY(threaded = threaded || program.threads() > 3);
     program.send(number);
     const int end = program.end();
     QVERIFY2(end == status, program.err.c_str());
@@ -69,7 +70,7 @@ class TestSignals : public QObject {
     QVERIFY(json::parse(io::read_file(out / "result.json", limit))["reason"] == "stopped");
   }
 
-  void trainingKeepsItsLastIteration_data() { signals(); }
+  void trainingKeepsItsLastIteration_data() { stop_signals(); }
   void trainingKeepsItsLastIteration() {
     QFETCH(int, number);
     QFETCH(int, status);
@@ -77,7 +78,8 @@ class TestSignals : public QObject {
     document.merge_patch({{"iterations", 1'000'000}, {"validate_every", 1'000'000}});
     const std::string file = work_->file("phi.safetensors");
     Program program({"meta-train", work_->preset(document), "--json", "--out", file});
-    QTRY_VERIFY_WITH_TIMEOUT(program.threads() > 3, patience);
+    bool threaded = false;  // once seen: the macro asks twice
+    QTRY_VERIFY_WITH_TIMEOUT(threaded = threaded || program.threads() > 3, patience);
     QTest::qWait(2000);
     program.send(number);
     const int end = program.end();
@@ -86,14 +88,15 @@ class TestSignals : public QObject {
     QVERIFY(fs::exists(file) && fs::exists(file + ".state.safetensors"));
   }
 
-  void tuningSaysThatItWasStopped_data() { signals(); }
+  void tuningSaysThatItWasStopped_data() { stop_signals(); }
   void tuningSaysThatItWasStopped() {
     QFETCH(int, number);
     QFETCH(int, status);
     json document = endless();
     document["tuning"] = {{"seeds", "1-2"}, {"grid", {{"sghmc.step_size", {1e-3, 2e-3}}}}};
     Program program({"tune", work_->preset(document)});
-    QTRY_VERIFY_WITH_TIMEOUT(program.threads() > 3, patience);
+    bool threaded = false;  // once seen: the macro asks twice
+    QTRY_VERIFY_WITH_TIMEOUT(threaded = threaded || program.threads() > 3, patience);
     QTest::qWait(2000);
     program.send(number);
     const int end = program.end();
@@ -102,7 +105,7 @@ class TestSignals : public QObject {
   }
 
   /// A signal to one process of a job ends all in the same way, with the result saved.
-  void jobsStopTogether_data() { signals(); }
+  void jobsStopTogether_data() { stop_signals(); }
   void jobsStopTogether() {
     QFETCH(int, number);
     QFETCH(int, status);

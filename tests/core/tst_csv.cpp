@@ -46,7 +46,7 @@ class TestCsv : public QObject, protected test::FolderTest {
     row("huge", "a,b\n1e999,1\n", "row 2, column 'a'", "1.8e308");
     row("comma decimal", "a,b\n\"1,5\",2\n3,4\n", "column 'a' is '1,5'", "data.decimal=comma");
     row("control characters", "a,b\n1,2\n\x1b[31m,2\n", "is '\\x1b[31m'");
-    row("above", "Model,X\nDate,May\nRate,7\nx,y\n1,2\n3,4\n", "row 3, column 'Model' is 'Rate'",
+    row("above", "Model,X\nDate,May\nRate,7\nx,y\n1,2\n3,4\n", "row 4, column 'X' is 'y'",
         "begin in row 4: --set data.skip_lines=3");
     row("text", "a,b,c\n1,x,3\n1,y,4\n", "column 'b' holds text ('x' in row 2)",
         "data.text_columns=one_hot");
@@ -58,7 +58,7 @@ class TestCsv : public QObject, protected test::FolderTest {
     QFETCH(QByteArray, rule);
     QFETCH(QByteArray, remedy);
     io::write_file(path_ / "bad.csv", text.toStdString());
-    DataConfig config = config_of("csv");
+    DataConfig config = data_from("csv");
     config.file = "bad.csv";
     QCOMPARE(wrong_error([&] { make_dataset(config, path_); }, ExitCode::data, "bad.csv",
                          rule.toStdString(), remedy.toStdString()),
@@ -73,7 +73,7 @@ class TestCsv : public QObject, protected test::FolderTest {
               (i % 3 == 0 ? "red" : "blue") + "," + (i == 7 ? "" : std::to_string(2 * i)) + ",\n";
     }
     io::write_file(path_ / "t.csv", text);
-    DataConfig config = config_of("csv");
+    DataConfig config = data_from("csv");
     config.file = "t.csv";
     config.leave_out = "name";
     config.missing = "drop";

@@ -460,6 +460,7 @@ class TestDistributed : public QObject, private JobTest {
     const MetaResult result = meta_train(
         load_preset((path_ / peer.preset).string()), options_of(peer, control),
         [&events](const RunEvent&) { ++events; }, control);
+    if (result.unsaved) throw *result.unsaved;  // as the command line ends
     return {{"phi", result.phi_sha256},
             {"reason", result.reason},
             {"speaks", result.speaks},

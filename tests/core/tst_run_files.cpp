@@ -327,7 +327,7 @@ class TestRunFiles : public QObject, protected FolderTest {
     QCOMPARE(result.samplers[0].draws, std::int64_t(0));
     document["samplers"][0]["alpha_multiplier"] = 1e308;
     ERGO_OK(wrong_error([&] { run_with(save(document)); }, ExitCode::config,
-                        "'l2e.alpha_multiplier'", "1e+12"));
+                        "'l2e.alpha_multiplier'", "<= 1000000000000"));
   }
 
   void filesOfNumbersAreFinite() {
