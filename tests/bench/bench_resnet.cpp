@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Does L2E cost more than SGHMC where a minibatch reuses every weight hundreds of times?
+#include <torch/cuda.h>
+
 #include "core/base/torch.h"
 #include "core/samplers/l2e.h"
 #include "core/samplers/sghmc.h"

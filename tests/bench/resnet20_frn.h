@@ -21,6 +21,8 @@ class Resnet20Frn final : public Network {
   Resnet20Frn();
   /// @param position [1, params]  @param x [1, batch, 3 * 32 * 32]  @return [1, batch, 10]
   torch::Tensor forward(const torch::Tensor& position, const torch::Tensor& x) const override;
+  std::int64_t outputs() const override { return 10; }
+  std::string shape_key() const override { return "resnet20_frn"; }
 
  private:
   void add_unit(const std::string& name, std::int64_t in, std::int64_t out);

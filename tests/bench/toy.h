@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "core/posteriors/posterior.h"
+#include "core/posteriors/potentials.h"
 #include "core/samplers/meta_parameters.h"
 #include "core/samplers/sampler.h"
 
