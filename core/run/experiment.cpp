@@ -33,7 +33,8 @@ void set_posterior(Experiment& experiment, const Preset& preset) {
   const json model = preset.document.value("model", json::object());
   experiment.posterior = make_posterior(cached_dataset(data, preset.folder), model, posterior);
   experiment.reference_settings = reference_settings(data, model, posterior);
-  add_data_remarks(experiment.remarks, *experiment.posterior.data, posterior.noise_sd);
+  add_data_remarks(experiment.remarks, *experiment.posterior.data,
+                   experiment.posterior.likelihood->id(), posterior.noise_sd);
   fit_batch(experiment.config, experiment.posterior.data_count(), experiment.remarks);
 }
 

@@ -4,12 +4,17 @@
 #include <spdlog/fmt/fmt.h>
 
 namespace ergo {
-void add_data_remarks(Remarks& remarks, const Dataset& data, double noise_sd) {
+void add_data_remarks(Remarks& remarks, const Dataset& data, const std::string& likelihood,
+                      double noise_sd) {
   remarks.notes.insert(remarks.notes.end(), data.notes.begin(), data.notes.end());
   remarks.warnings.insert(remarks.warnings.end(), data.warnings.begin(), data.warnings.end());
   if (data.task != Task::regression) return;
   // A fit to three digits is rare, and a noise beyond the spread of the data leaves nothing to fit.
   constexpr double smallest = 1e-3, largest = 10.0;
+  if (noise_sd == 0.0 && !remarks.notes.empty()) {
+    remarks.notes.back() +=
+        fmt::format(" Likelihood {}, noise sd 0.3 of the targets'.", likelihood);
+  }
   for (const double sd : target_sd(data)) {
     if (noise_sd == 0.0 || (noise_sd >= smallest * sd && noise_sd <= largest * sd)) continue;
     remarks.warnings.push_back(fmt::format(

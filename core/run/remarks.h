@@ -16,8 +16,9 @@ struct Remarks {
 
 /// Adds what the source of the data has to say, and warns of a noise sd that is far from the sd of
 /// the training targets. @param noise_sd  of the likelihood, units of the targets; 0: taken from
-/// the targets; regression only.
-void add_data_remarks(Remarks& remarks, const Dataset& data, double noise_sd);
+/// the targets, which the note about the data then says; regression only.
+void add_data_remarks(Remarks& remarks, const Dataset& data, const std::string& likelihood,
+                      double noise_sd);
 
 /// A minibatch of more points than there are is all data (batch_size 0), which a note says.
 void fit_batch(RunConfig& config, std::int64_t data_count, Remarks& remarks);

@@ -221,7 +221,8 @@ class TestCommand : public QObject {
     const Outcome outcome = command({"run", "csv-regression", "--json", "--set",
                                      "data.file=" + file, "--set", "gradient_evaluations=400"});
     ERGO_OK(outcome.differs_from(ExitCode::ok, "';'-separated, decimal comma, names in row 1",
-                                 "target 'temperature', 2 columns, 40 rows",
+                                 "target 'temperature', 2 columns, 40 rows. "
+                                 "Likelihood gaussian_learned, noise sd 0.3",
                                  "'batch_size' is 64, but there are 32 training points"));
     QCOMPARE(outcome.json()["notes"].size(), std::size_t{2});
     QVERIFY(outcome.json()["samplers"][0]["metrics"]["nll"].is_number());
