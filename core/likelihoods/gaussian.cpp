@@ -14,7 +14,7 @@ class Gaussian final : public Likelihood {
  public:
   Gaussian(std::vector<double> sd, const Standardisation& scale)
       : scale_(scale), sd_(std::move(sd)) {
-    for (const double sd : sd_) normaliser_ += std::log(sd * std::sqrt(2.0 * std::numbers::pi));
+    for (const double one : sd_) normaliser_ += std::log(one * std::sqrt(2.0 * std::numbers::pi));
   }
 
   std::string id() const override { return "gaussian"; }
