@@ -53,6 +53,17 @@ HWY_INLINE void gemm_tile(LeftFactor<T> a, std::int64_t depth, const T* HWY_REST
   }
 }
 
+/// Calls use(integral_constant<int, r>, first row) for blocks of rows that cover all of them.
+template <class Use>
+HWY_INLINE void each_block_of_rows(std::int64_t rows, const Use& use) {
+  std::int64_t m = 0;
+  for (; m + rows_at_once <= rows; m += rows_at_once)
+    use(std::integral_constant<int, rows_at_once>(), m);
+  if (m + 4 <= rows) use(std::integral_constant<int, 4>(), m), m += 4;
+  if (m + 2 <= rows) use(std::integral_constant<int, 2>(), m), m += 2;
+  if (m < rows) use(std::integral_constant<int, 1>(), m);
+}
+
 /// C [rows, columns] = bias + A B. B's rows must be readable in whole tiles of two vectors.
 template <class T>
 HWY_INLINE void gemm(LeftFactor<T> a, std::int64_t rows, std::int64_t depth, std::int64_t columns,
@@ -63,17 +74,25 @@ HWY_INLINE void gemm(LeftFactor<T> a, std::int64_t rows, std::int64_t depth, std
   for (std::int64_t n = 0; n < columns; n += tile) {
     const std::size_t lo = lanes_used(columns, n, lanes);
     const std::size_t hi = lanes_used(columns, n + static_cast<std::int64_t>(lanes), lanes);
-    std::int64_t m = 0;
-    const auto tile_of = [&](auto count) HWY_ATTR {
-      constexpr int r = decltype(count)::value;
-      gemm_tile<r, T>({a.data + m * a.row, a.row, a.column}, depth, b + n, b_stride,
-                      bias ? bias + m : nullptr, c + m * c_stride + n, c_stride, lo, hi);
-      m += r;
-    };
-    while (m + rows_at_once <= rows) tile_of(std::integral_constant<int, rows_at_once>());
-    if (m + 4 <= rows) tile_of(std::integral_constant<int, 4>());
-    if (m + 2 <= rows) tile_of(std::integral_constant<int, 2>());
-    if (m < rows) tile_of(std::integral_constant<int, 1>());
+    each_block_of_rows(rows, [&](auto count, std::int64_t m) HWY_ATTR {
+      gemm_tile<decltype(count)::value, T>({a.data + m * a.row, a.row, a.column}, depth, b + n,
+                                           b_stride, bias ? bias + m : nullptr,
+                                           c + m * c_stride + n, c_stride, lo, hi);
+    });
+  }
+}
+
+/// out[r] = the sum of row r of [rows, stride].
+template <class T>
+HWY_INLINE void sum_rows(const T* HWY_RESTRICT in, std::int64_t rows, std::int64_t stride,
+                         T* HWY_RESTRICT out) {
+  const hn::ScalableTag<T> d;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    auto sum = hn::Zero(d);
+    for (std::int64_t i = 0; i < stride; i += static_cast<std::int64_t>(hn::Lanes(d))) {
+      sum = hn::Add(sum, hn::Load(d, in + r * stride + i));
+    }
+    out[r] = hn::GetLane(hn::SumOfLanes(d, sum));
   }
 }
 

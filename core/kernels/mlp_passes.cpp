@@ -86,19 +86,6 @@ void forward(const MlpShape& shape, const T* theta, MlpBuffers<T>& b) {
 }
 
 template <class T>
-HWY_INLINE void sum_rows(const T* HWY_RESTRICT delta, std::int64_t rows, std::int64_t stride,
-                         T* HWY_RESTRICT out) {
-  const hn::ScalableTag<T> d;
-  for (std::int64_t r = 0; r < rows; ++r) {
-    auto sum = hn::Zero(d);
-    for (std::int64_t i = 0; i < stride; i += static_cast<std::int64_t>(hn::Lanes(d))) {
-      sum = hn::Add(sum, hn::Load(d, delta + r * stride + i));
-    }
-    out[r] = hn::GetLane(hn::SumOfLanes(d, sum));
-  }
-}
-
-template <class T>
 void backward(const MlpShape& shape, const T* theta, MlpBuffers<T>& b, T* grad) {
   for (std::size_t l = shape.layers(); l-- > 0;) {
     const std::int64_t in = shape.widths[l], out = shape.widths[l + 1];

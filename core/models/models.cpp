@@ -3,15 +3,30 @@
 
 #include "core/config/kind_table.h"
 #include "core/data/dataset.h"
+#include "core/models/conv.h"
 #include "core/models/mlp.h"
 
 namespace ergo {
 const std::vector<ModelRow>& model_rows() {
+  static constexpr const char* paper = "Kim et al. 2024, arXiv:2408.09140";
   static const std::vector<ModelRow> rows = {
       {"mlp", "Multilayer perceptron", "h_l = act(W_l h_{l-1} + b_l), last layer linear", "",
        fields_of(MlpConfig{}),
        [](const nlohmann::json& section, const Dataset& data, std::int64_t outputs) {
          return make_mlp(read_known<MlpConfig>(section, "model.", "preset"), data.inputs, outputs);
+       }},
+      {"conv", "Convolutions",
+       "h_l = relu(conv3x3(h_{l-1})), 2x2 max pooling, two linear layers (images only)", paper,
+       fields_of(ConvConfig{}),
+       [](const nlohmann::json& section, const Dataset& data, std::int64_t outputs) {
+         return make_conv(read_known<ConvConfig>(section, "model.", "preset"), data, outputs);
+       }},
+      {"conv_residual", "Convolutions with a shortcut",
+       "as conv; the last ReLU takes conv1x1(image) too, one linear layer (images only)", paper,
+       fields_of(ConvResidualConfig{}),
+       [](const nlohmann::json& section, const Dataset& data, std::int64_t outputs) {
+         return make_conv_residual(read_known<ConvResidualConfig>(section, "model.", "preset"),
+                                   data, outputs);
        }},
   };
   return rows;

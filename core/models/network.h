@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/layout.h"
+#include "core/kernels/layer_place.h"
 #include "core/models/passes.h"
 
 namespace ergo {
@@ -38,6 +39,16 @@ class Network {
   void add_block(std::string name, std::vector<std::int64_t> shape, std::int64_t fan_in) {
     layout_.add(std::move(name), std::move(shape));
     fan_in_.push_back(fan_in);
+  }
+  /// Blocks `name`.weight of the shape [out, ...], every other axis feeding a unit, and `name`.bias
+  /// [out].
+  LayerPlace add_layer(const std::string& name, const std::vector<std::int64_t>& shape) {
+    std::int64_t fan_in = 1;
+    for (std::size_t axis = 1; axis < shape.size(); ++axis) fan_in *= shape[axis];
+    add_block(name + ".weight", shape, fan_in);
+    add_block(name + ".bias", {shape.front()}, 0);
+    const auto& blocks = layout_.blocks();
+    return {blocks[blocks.size() - 2].offset, blocks.back().offset};
   }
 
  private:

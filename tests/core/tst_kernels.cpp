@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every kernel on every instruction set that this build holds and this processor has, against its
 // plain version, over random shapes and inputs.
-#include <hwy/targets.h>
-
 #include "core/base/noise.h"
 #include "core/base/torch.h"
 #include "core/kernels/l2e_network.h"
 #include "core/samplers/l2e.h"
 #include "core/samplers/sghmc.h"
+#include "tests/support/instruction_sets.h"
+#include "tests/support/passes.h"
 #include "tests/support/plain_math.h"
-#include "tests/support/potentials.h"
 
 using namespace ergo;
 using namespace ergo::test;
@@ -17,33 +16,6 @@ using namespace ergo::test;
 namespace {
 
 constexpr RngKey key{91};
-
-/// Restricts the kernels to one instruction set while it lives.
-class OnlyTarget {
- public:
-  explicit OnlyTarget(std::int64_t target) { use(target); }
-  ~OnlyTarget() { use(0); }
-  OnlyTarget(const OnlyTarget&) = delete;
-  OnlyTarget& operator=(const OnlyTarget&) = delete;
-
- private:
-  static void use(std::int64_t target) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-};
-
-/// Calls check(name) under each instruction set in turn; stops at the first problem.
-template <class Check>
-std::string on_every_target(Check&& check) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    const OnlyTarget only(target);
-    if (std::string problem = check(); !problem.empty()) {
-      return std::string(l2e_instruction_set()) + ": " + problem;
-    }
-  }
-  return {};
-}
 
 ParameterLayout layout_of(const std::vector<std::int64_t>& sizes) {
   ParameterLayout layout;
@@ -77,26 +49,6 @@ torch::Tensor noise_of(const ChainState& state) {
                 noise[c].data_ptr<float>());
   }
   return noise;
-}
-
-/// Potential and gradient of the fused passes against autograd, two chains on batches of their own.
-std::string passes_differ(const Posterior& posterior, torch::Dtype dtype, std::int64_t batch,
-                          std::int64_t points) {
-  std::vector<std::int64_t> rows;
-  for (std::int64_t i = 0; i < 2 * batch; ++i) rows.push_back((7 * i + 3) % points);
-  const auto fused = make_fused_potential(posterior, dtype);
-  const auto plain = make_autograd_potential(posterior, dtype);
-  const std::int64_t params = posterior.layout.size();
-  const torch::Tensor theta = random_tensor(5, {2, params}, dtype, 0.5);
-  const double tolerance = dtype == torch::kDouble ? 1e-11 : 3e-5;
-  for (auto* potential : {fused.get(), plain.get()}) potential->bind(rows, batch);
-  const torch::Tensor u = fused->evaluate(theta).potential.clone();
-  const torch::Tensor grad = fused->evaluate(theta).grad.clone();
-  const Evaluation& e = plain->evaluate(theta);
-  if (auto p = vectors_differ(doubles(u), doubles(e.potential), tolerance, "U"); !p.empty())
-    return p;
-  const double scale = e.grad.abs().max().item<double>();
-  return vectors_differ(doubles(grad / scale), doubles(e.grad / scale), tolerance, "grad");
 }
 
 }  // namespace

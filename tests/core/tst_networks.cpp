@@ -123,6 +123,37 @@ class TestNetworks : public QObject {
     }
   }
 
+  void gradientMatchesDifferences_data() { kinds(); }
+  /// Of the potential that chains get, near where they start, at parameters spread over all of it.
+  void gradientMatchesDifferences() {
+    QFETCH(QString, kind);
+    const auto data = image_data();
+    data->task = Task::classification;
+    data->outputs = outputs;
+    for (std::int32_t i = 0; i < rows; ++i) data->train.labels.push_back(i % outputs);
+    const auto likelihood = make_likelihood("categorical", {}, *data);
+    const Posterior posterior = make_posterior(data, make(kind), likelihood, 1.0, 1.0);
+    const auto potential = make_potential(posterior, torch::kDouble);
+    potential->bind_all();
+    const torch::Tensor theta =
+        initial_position(posterior, RngKey::from_seed(5), 0, torch::kDouble) +
+        random_tensor(5, {1, posterior.layout.size()}, torch::kDouble, 0.1);
+    const std::vector<double> grad = doubles(potential->evaluate(theta).grad);
+    const auto value_at = [&](std::int64_t i, double step) {
+      torch::Tensor moved = theta.clone();
+      moved[0][i] += step;
+      return potential->evaluate(moved).potential.item<double>();
+    };
+    std::vector<double> picked, numeric;
+    const double h = 1e-6;
+    const std::int64_t apart = std::max<std::int64_t>(posterior.layout.size() / 40, 1);
+    for (std::int64_t i = 0; i < posterior.layout.size(); i += apart) {
+      picked.push_back(grad[static_cast<std::size_t>(i)]);
+      numeric.push_back((value_at(i, h) - value_at(i, -h)) / (2.0 * h));
+    }
+    ERGO_OK(vectors_differ(picked, numeric, 1e-6));
+  }
+
   /// Without passes a potential is made by automatic differentiation, and is the same function.
   void networksWithoutPassesWork() {
     const auto data = small_data(36, 0);
