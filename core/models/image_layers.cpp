@@ -39,4 +39,9 @@ torch::Tensor apply(const LinearLayer& layer, const torch::Tensor& position,
   return torch::baddbmm(bias, h, weight_of(layer, position).transpose(1, 2));
 }
 
+torch::Tensor per_channel(const torch::Tensor& position, std::int64_t offset,
+                          std::int64_t channels) {
+  return position.slice(1, offset, offset + channels).reshape({1, -1, 1, 1});
+}
+
 }  // namespace ergo

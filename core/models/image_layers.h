@@ -32,4 +32,9 @@ torch::Tensor weight_of(const LinearLayer& layer, const torch::Tensor& position)
 torch::Tensor apply(const LinearLayer& layer, const torch::Tensor& position,
                     const torch::Tensor& h);
 
+/// One number of each chain and channel, of a block [channels] at `offset`: [1, chains * channels,
+/// 1, 1].
+torch::Tensor per_channel(const torch::Tensor& position, std::int64_t offset,
+                          std::int64_t channels);
+
 }  // namespace ergo

@@ -5,6 +5,7 @@
 #include "core/data/dataset.h"
 #include "core/models/conv.h"
 #include "core/models/mlp.h"
+#include "core/models/resnet_frn.h"
 
 namespace ergo {
 const std::vector<ModelRow>& model_rows() {
@@ -27,6 +28,15 @@ const std::vector<ModelRow>& model_rows() {
        [](const nlohmann::json& section, const Dataset& data, std::int64_t outputs) {
          return make_conv_residual(read_known<ConvResidualConfig>(section, "model.", "preset"),
                                    data, outputs);
+       }},
+      {"resnet_frn", "ResNet with filter response normalisation",
+       "residual blocks of 3x3 convolutions, FRN and SiLU; global average, one linear layer "
+       "(images "
+       "only)",
+       paper, fields_of(ResnetFrnConfig{}),
+       [](const nlohmann::json& section, const Dataset& data, std::int64_t outputs) {
+         return make_resnet_frn(read_known<ResnetFrnConfig>(section, "model.", "preset"), data,
+                                outputs);
        }},
   };
   return rows;

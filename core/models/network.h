@@ -2,6 +2,7 @@
 #pragma once
 #include <torch/types.h>
 
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,6 +15,11 @@
 
 namespace ergo {
 
+/// Where the parameters of a block start: N(mean, sd^2).
+struct BlockStart {
+  double mean = 0.0, sd = 0.0;
+};
+
 /// A network as a function of flat positions. Immutable; shared by all threads.
 class Network {
  public:
@@ -21,6 +27,7 @@ class Network {
   const ParameterLayout& layout() const { return layout_; }
   /// Inputs that feed one unit of block b (weights), or 0 for a bias.
   std::int64_t fan_in(std::size_t b) const { return fan_in_[b]; }
+  BlockStart start(std::size_t b) const { return start_[b]; }
   /// @param position [chains, params]  @param x [chains or 1, batch, inputs]
   /// @return outputs (regression) or logits (classification), [chains, batch, outputs].
   virtual torch::Tensor forward(const torch::Tensor& position, const torch::Tensor& x) const = 0;
@@ -36,9 +43,16 @@ class Network {
   virtual std::unique_ptr<BatchedPasses> batched_passes() const { return nullptr; }
 
  protected:
-  void add_block(std::string name, std::vector<std::int64_t> shape, std::int64_t fan_in) {
+  void add_block(std::string name, std::vector<std::int64_t> shape, std::int64_t fan_in,
+                 BlockStart start) {
     layout_.add(std::move(name), std::move(shape));
     fan_in_.push_back(fan_in);
+    start_.push_back(start);
+  }
+  /// Weights start at N(0, 1 / fan_in), biases at 0.
+  void add_block(std::string name, std::vector<std::int64_t> shape, std::int64_t fan_in) {
+    const double sd = fan_in > 0 ? 1.0 / std::sqrt(static_cast<double>(fan_in)) : 0.0;
+    add_block(std::move(name), std::move(shape), fan_in, {0.0, sd});
   }
   /// Blocks `name`.weight of the shape [out, ...], every other axis feeding a unit, and `name`.bias
   /// [out].
@@ -54,6 +68,7 @@ class Network {
  private:
   ParameterLayout layout_;
   std::vector<std::int64_t> fan_in_;
+  std::vector<BlockStart> start_;
 };
 
 /// The passes of a type: float or double.

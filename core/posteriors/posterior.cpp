@@ -38,12 +38,12 @@ Posterior make_posterior(std::shared_ptr<const Dataset> data,
     const std::int64_t fan_in = network->fan_in(b);
     const double root = std::sqrt(static_cast<double>(fan_in));
     posterior.layout.add(blocks[b].name, blocks[b].shape);
-    posterior.prior.push_back(fan_in > 0 ? BlockPrior{0.0, weight_prior / root, 1.0 / root}
-                                         : BlockPrior{0.0, bias_prior, 0.0});
+    posterior.prior.push_back(
+        {0.0, fan_in > 0 ? weight_prior / root : bias_prior, network->start(b)});
   }
   for (const OwnBlock& own : likelihood->own_blocks()) {
     posterior.layout.add(own.name, own.shape);
-    posterior.prior.push_back({own.prior_mean, own.prior_sd, 0.0});
+    posterior.prior.push_back({own.prior_mean, own.prior_sd, {own.prior_mean, 0.0}});
   }
   posterior.data = std::move(data);
   posterior.network = std::move(network);
@@ -62,7 +62,7 @@ Posterior make_posterior(std::shared_ptr<const Dataset> data, const nlohmann::js
 Posterior make_posterior(std::shared_ptr<const LogDensity> density) {
   Posterior posterior;
   posterior.layout.add("theta", {density->dimensions()});
-  posterior.prior.push_back({0.0, 1.0, density->initial_sd()});
+  posterior.prior.push_back({0.0, 1.0, {0.0, density->initial_sd()}});
   Dataset none;
   none.name = density->id();
   posterior.data = std::make_shared<const Dataset>(std::move(none));
@@ -78,8 +78,9 @@ torch::Tensor initial_position(const Posterior& posterior, RngKey key, std::int6
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     const std::int64_t offset = blocks[b].offset, size = ParameterLayout::size_of(blocks[b]);
     torch::Tensor block = position.slice(1, offset, offset + size);
-    block.mul_(posterior.prior[b].initial_sd);
-    if (posterior.prior[b].mean != 0.0) block.add_(posterior.prior[b].mean);
+    const BlockStart start = posterior.prior[b].start;
+    block.mul_(start.sd);
+    if (start.mean != 0.0) block.add_(start.mean);
   }
   return position.to(dtype);
 }

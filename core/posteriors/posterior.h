@@ -36,9 +36,10 @@ struct PosteriorConfig : LikelihoodConfig {
   }
 };
 
-/// Prior N(mean, sd^2) of a block's parameters, and N(mean, initial_sd^2) where chains start.
+/// Prior N(mean, sd^2) of a block's parameters, and where chains start.
 struct BlockPrior {
-  double mean = 0.0, sd = 1.0, initial_sd = 0.0;
+  double mean = 0.0, sd = 1.0;
+  BlockStart start;
 };
 
 /// Everything that U(theta) needs but a batch: network, likelihood and prior over one data set, or
@@ -60,8 +61,8 @@ struct Posterior {
   std::string shape_key() const { return network->shape_key() + " " + likelihood->id(); }
 };
 
-/// Prior and initial positions by fan-in: weights N(0, (w0 / sqrt(fan_in))^2), started at
-/// N(0, 1 / fan_in); biases N(0, b0^2), started at 0.
+/// Prior by fan-in: weights N(0, (w0 / sqrt(fan_in))^2), biases N(0, b0^2); chains start where the
+/// network and the likelihood say.
 /// @throws Error{config} where the network's outputs are not the likelihood's.
 Posterior make_posterior(std::shared_ptr<const Dataset> data,
                          std::shared_ptr<const Network> network,
