@@ -56,7 +56,7 @@ void add_common(CLI::App* command, Options& o) {
 void add_meta_train(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* command =
-      app.add_subcommand("meta-train", "Meta-train L2E by antithetic evolution strategies");
+      app.add_subcommand("meta-train", "Meta-train the parameters of a learned sampler");
   command->add_option("preset", o->preset, "Preset of kind meta-train")->required();
   auto* out = command->add_option("--out", o->file, "Safetensors file for the best meta-parameters")
                   ->required();

@@ -2,6 +2,9 @@
 #include "app/desktop/preset_document.h"
 
 #include <QUndoCommand>
+#include <map>
+#include <utility>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/base/number.h"
@@ -52,6 +55,16 @@ std::uint64_t parseSeed(const QString& text) {
                                    .arg(text)
                                    .toStdString());
 }
+/// Dotted name and value of every field, in the order of the forms.
+std::vector<std::pair<QString, nlohmann::json>> valuesOf(const Preset& preset) {
+  std::vector<std::pair<QString, nlohmann::json>> values;
+  for (const Section& section : sections(preset)) {
+    const std::string prefix = section.name.empty() ? "" : section.name + ".";
+    for (const Field& field : section.fields)
+      values.emplace_back(QString::fromStdString(prefix + field.name), field.value);
+  }
+  return values;
+}
 
 }  // namespace
 
@@ -89,17 +102,12 @@ void PresetDocument::editSeed(const QString& text) {
 }
 
 void PresetDocument::replace(const Preset& preset) {
-  const std::vector<Section> before = sections(m_preset);
-  m_preset = preset;
-  const std::vector<Section> after = sections(m_preset);
-  for (std::size_t s = 0; s < after.size(); ++s) {
-    const QString prefix =
-        after[s].name.empty() ? QString() : QString::fromStdString(after[s].name + ".");
-    for (std::size_t f = 0; f < after[s].fields.size(); ++f) {
-      const Field& field = after[s].fields[f];
-      if (field.value != before[s].fields[f].value)
-        Q_EMIT fieldChanged(prefix + QString::fromStdString(field.name));
-    }
+  const auto list = valuesOf(m_preset);
+  const std::map<QString, nlohmann::json> before(list.begin(), list.end());
+  m_preset = preset;  // maybe with other fields than before, where a choice brings them along
+  for (const auto& [path, value] : valuesOf(m_preset)) {
+    const auto it = before.find(path);
+    if (it == before.end() || it->second != value) Q_EMIT fieldChanged(path);
   }
 }
 

@@ -28,6 +28,15 @@ QToolButton* makeFold(const QString& name, const QString& label, const QString& 
   return fold;
 }
 
+/// Dotted names of all fields that a form shows.
+QStringList fieldNames(const Preset& preset) {
+  QStringList names;
+  for (const Section& section : sections(preset))
+    for (const Field& field : section.fields)
+      names << QString::fromStdString(section.name + '.' + field.name);
+  return names;
+}
+
 }  // namespace
 
 SettingsPanel::SettingsPanel(PresetDocument* document, QWidget* parent)
@@ -45,6 +54,7 @@ SettingsPanel::SettingsPanel(PresetDocument* document, QWidget* parent)
 
 void SettingsPanel::rebuild() {
   m_forms.clear();
+  m_fields = fieldNames(m_document->preset());
   auto* body = new QWidget;
   auto* column = new QVBoxLayout(body);
   column->setContentsMargins(6, 4, 6, 4);
@@ -89,6 +99,18 @@ void SettingsPanel::showField(const QString& path) {
   const auto field = m_document->field(path);
   if (FieldForm* form = m_forms.value(section); form && field)
     form->setValue(QString::fromStdString(field->name), field->value);
+  followChoices();
+}
+
+void SettingsPanel::followChoices() {
+  if (fieldNames(m_document->preset()) == m_fields) return;
+  // The editor that made the choice is still at work.
+  QMetaObject::invokeMethod(
+      this,
+      [this] {
+        if (fieldNames(m_document->preset()) != m_fields) rebuild();
+      },
+      Qt::QueuedConnection);
 }
 
 QString SettingsPanel::firstProblem() const {

@@ -2,6 +2,7 @@
 #pragma once
 #include <QMap>
 #include <QScrollArea>
+#include <QStringList>
 
 namespace ergo {
 
@@ -24,8 +25,11 @@ class SettingsPanel : public QScrollArea {
   void rebuild();
   void addSection(const Section& section);
   void showField(const QString& path);
+  /// Builds the forms anew, later, where a choice has brought other fields along.
+  void followChoices();
   PresetDocument* m_document;
   QMap<QString, FieldForm*> m_forms;
+  QStringList m_fields;        ///< dotted names of the fields that have editors
   QMap<QString, bool> m_open;  ///< which sections the user has unfolded, kept between presets
 };
 

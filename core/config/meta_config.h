@@ -12,6 +12,8 @@ namespace ergo {
 
 /// The loop: what one outer iteration unrolls and how it is scored.
 struct MetaConfig {
+  std::string sampler = "l2e";
+  std::string trainer = "es";
   std::int64_t iterations = 1000;
   std::int64_t pairs = 4;
   std::int64_t steps_min = 400, steps_max = 1200;
@@ -23,12 +25,17 @@ struct MetaConfig {
   std::string device = "cpu";
   template <class V>
   void visit(V&& v) {
+    v("sampler", sampler,
+      FieldInfo{.doc = "Learned sampler whose parameters phi are trained; its fields are the "
+                       "section dynamics."});
+    v("trainer", trainer,
+      FieldInfo{.doc = "How phi is moved; its fields are the section of the same name."});
     v("iterations", iterations, FieldInfo{.min = 1, .max = 1e7, .doc = "Outer iterations."});
     v("pairs", pairs,
       FieldInfo{.min = 1,
                 .max = 4096,
-                .doc = "Antithetic pairs per iteration, "
-                       "each with a task of its own; both arms share task and noise."});
+                .doc = "Tasks per iteration. es: each has an antithetic pair, whose arms share "
+                       "task and noise; truncated_backprop: one unroll each."});
     v("steps_min", steps_min,
       FieldInfo{.min = 10,
                 .max = 1e7,
@@ -53,36 +60,22 @@ struct MetaConfig {
   }
 };
 
-/// Antithetic evolution strategies (Vicol et al. 2021, arXiv:2112.13835, full unrolls; algorithms
-/// of the official code): gradient = mean over pairs of d (L(phi + sigma v) - L(phi - sigma v)) /
-/// (2 sigma) v with d the shaping below.
-struct EsConfig {
-  double sigma = 0.01;
+/// How any trainer moves phi along its meta-gradient: Adam, and an average behind it.
+struct OuterConfig {
   double learning_rate = 0.01;
   double final_learning_rate = 0.001;
   double clip_norm = 1.0;
-  std::string difference = "clipped";
-  double clip = 1.0;
   bool reset_moments = false;
   double averaging = 0.0;
   std::string initialisation = "kinetic";
   template <class V>
-  void visit(V&& v) {
-    v("sigma", sigma, FieldInfo{.min = 0, .open_min = true, .doc = "Perturbation scale."});
+  void visit_outer(V&& v) {
     v("learning_rate", learning_rate,
       FieldInfo{.min = 0, .open_min = true, .doc = "Adam's rate at the first iteration."});
     v("final_learning_rate", final_learning_rate,
       FieldInfo{.min = 0, .doc = "Rate at the last iteration; falls along a cosine."});
     v("clip_norm", clip_norm,
       FieldInfo{.min = 0, .doc = "Global norm the gradient is clipped to; 0: no clipping."});
-    v("difference", difference,
-      FieldInfo{.choices = {"raw", "clipped", "ranked"},
-                .doc = "Loss difference of a pair: raw; clipped to +-clip nats; or its signed rank "
-                       "among the pairs, in [-1, 1]. A non-finite difference counts 0 when both "
-                       "arms failed, else it is the largest the shaping allows."});
-    v("clip", clip,
-      FieldInfo{
-          .min = 0, .open_min = true, .unit = "nats", .doc = "Bound of the clipped difference."});
     v("reset_moments", reset_moments,
       FieldInfo{.doc = "Restart Adam every iteration, as the official code does."});
     v("averaging", averaging,
@@ -92,12 +85,48 @@ struct EsConfig {
           .doc = "Decay of the exponential average of phi over the iterations, which is scored and "
                  "kept; 0: phi itself."});
     v("initialisation", initialisation,
-      FieldInfo{.choices = {"kinetic", "descent", "random"},
-                .doc =
-                    "random: truncated normal 1/sqrt(fan_in), biases 0 (official). The others: the "
-                    "same, small, plus a path through two hidden units that makes B the "
-                    "normalised momentum (kinetic: near SGHMC, whose beta is r) or minus the "
-                    "normalised gradient average m_0.9 (descent)."});
+      FieldInfo{.doc = "phi at the start; the choices are the sampler's."});
+  }
+};
+
+/// Antithetic evolution strategies (Vicol et al. 2021, arXiv:2112.13835, full unrolls; algorithms
+/// of the official code): gradient = mean over pairs of d (L(phi + sigma v) - L(phi - sigma v)) /
+/// (2 sigma) v with d the shaping below.
+struct EsConfig : OuterConfig {
+  double sigma = 0.01;
+  std::string difference = "clipped";
+  double clip = 1.0;
+  template <class V>
+  void visit(V&& v) {
+    v("sigma", sigma, FieldInfo{.min = 0, .open_min = true, .doc = "Perturbation scale."});
+    v("difference", difference,
+      FieldInfo{.choices = {"raw", "clipped", "ranked"},
+                .doc = "Loss difference of a pair: raw; clipped to +-clip nats; or its signed rank "
+                       "among the pairs, in [-1, 1]. A non-finite difference counts 0 when both "
+                       "arms failed, else it is the largest the shaping allows."});
+    v("clip", clip,
+      FieldInfo{
+          .min = 0, .open_min = true, .unit = "nats", .doc = "Bound of the clipped difference."});
+    visit_outer(v);
+  }
+};
+
+/// Back-propagation through windows of an unroll (meta/truncated_backprop.h).
+struct TruncatedBackpropConfig : OuterConfig {
+  std::int64_t window = 20;
+  bool second_order = false;
+  template <class V>
+  void visit(V&& v) {
+    v("window", window,
+      FieldInfo{.min = 1,
+                .max = 10000,
+                .unit = "steps",
+                .doc = "Transitions between two truncations; the meta-loss of a window takes K "
+                       "draws of it. Burn-in is not cut into windows."});
+    v("second_order", second_order,
+      FieldInfo{.doc = "Whether grad U counts as a function of phi; false: as a constant, which "
+                       "costs about half and is what the official code of Meta-SGMCMC does."});
+    visit_outer(v);
   }
 };
 
@@ -147,29 +176,6 @@ struct FamilyConfig {
   }
 };
 
-/// Dynamics written into the file's metadata.
-struct MetaDynamicsConfig {
-  double step_multiplier = 0.5, noise_multiplier = 1e-3, friction = 0.1;
-  double alpha_multiplier = 1e-3, beta_multiplier = 1e-3;
-  std::string noise_form = "paper";
-  template <class V>
-  void visit(V&& v) {
-    v("step_multiplier", step_multiplier,
-      FieldInfo{
-          .min = 0, .max = 1e12, .open_min = true, .doc = "eps = sqrt(step_multiplier / n)."});
-    v("noise_multiplier", noise_multiplier,
-      FieldInfo{.min = 0, .max = 1e12, .doc = "m of the noise scale."});
-    v("noise_form", noise_form,
-      FieldInfo{.choices = {"paper", "official"},
-                .doc = "paper: sqrt(2 C eps m); official: sqrt(2 C m)."});
-    v("friction", friction, FieldInfo{.min = 0, .max = 1e12, .doc = "C."});
-    v("alpha_multiplier", alpha_multiplier,
-      FieldInfo{.min = 0, .max = 1e12, .doc = "alpha = alpha_multiplier A."});
-    v("beta_multiplier", beta_multiplier,
-      FieldInfo{.min = 0, .max = 1e12, .doc = "beta = beta_multiplier B."});
-  }
-};
-
 /// evaluate-meta: frozen held-out families and the grids of the tuned baselines.
 struct EvaluationConfig {
   std::int64_t tasks = 50;
@@ -201,9 +207,10 @@ struct EvaluationConfig {
     v("temperatures", temperatures,
       FieldInfo{.min = 0, .doc = "Grid of posterior temperatures T of the baselines."});
     v("burn_in_fraction", burn_in_fraction,
-      FieldInfo{.min = 0,
-                .max = 0.99,
-                .doc = "Share of the steps before the first draw of SGHMC and L2E."});
+      FieldInfo{
+          .min = 0,
+          .max = 0.99,
+          .doc = "Share of the steps before the first draw of SGHMC and the learned sampler."});
     v("cycles", cycles, FieldInfo{.min = 1, .max = 1000, .doc = "Cycles of cyclical SGHMC."});
     v("seed", seed, FieldInfo{.doc = "Seed of the frozen tasks, a decimal number."});
   }

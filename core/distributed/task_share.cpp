@@ -9,18 +9,16 @@
 namespace ergo {
 namespace {
 
-std::string bytes_of(double value) {
-  std::string bytes(sizeof(value), '\0');
-  std::memcpy(bytes.data(), &value, sizeof(value));
-  return bytes;
+std::string bytes_of(const std::vector<double>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)};
 }
 
-double number_in(const std::string& bytes) {
-  double value = 0.0;
-  if (bytes.size() != sizeof(value))
-    throw Error(ExitCode::internal, "A process of the job sent no number.");
-  std::memcpy(&value, bytes.data(), sizeof(value));
-  return value;
+std::vector<double> numbers_in(const std::string& bytes) {
+  if (bytes.size() % sizeof(double) != 0)
+    throw Error(ExitCode::internal, "A process of the job sent no numbers.");
+  std::vector<double> values(bytes.size() / sizeof(double));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
 }
 
 class LocalShare final : public TaskShare {
@@ -47,16 +45,32 @@ class LocalShare final : public TaskShare {
 
 }  // namespace
 
-std::optional<std::vector<double>> TaskShare::values(std::size_t count, const NumberTask& task) {
+std::optional<std::vector<std::vector<double>>> TaskShare::lists(std::size_t count,
+                                                                 const ListTask& task) {
   const auto as_bytes = [&task](const std::vector<std::size_t>& part) {
     std::vector<std::string> list;
-    for (const double value : task(part)) list.push_back(bytes_of(value));
+    for (const std::vector<double>& values : task(part)) list.push_back(bytes_of(values));
     return list;
   };
   const Results all = results(count, as_bytes, {});
   if (all.stopped) return std::nullopt;
+  std::vector<std::vector<double>> lists;
+  for (const std::string& bytes : all.bytes) lists.push_back(numbers_in(bytes));
+  return lists;
+}
+
+std::optional<std::vector<double>> TaskShare::values(std::size_t count, const NumberTask& task) {
+  const auto all = lists(count, [&task](const std::vector<std::size_t>& part) {
+    std::vector<std::vector<double>> list;
+    for (const double value : task(part)) list.push_back({value});
+    return list;
+  });
+  if (!all) return std::nullopt;
   std::vector<double> values;
-  for (const std::string& bytes : all.bytes) values.push_back(number_in(bytes));
+  for (const std::vector<double>& list : *all) {
+    if (list.size() != 1) throw Error(ExitCode::internal, "A process of the job sent no number.");
+    values.push_back(list.front());
+  }
   return values;
 }
 

@@ -24,6 +24,9 @@ class TaskShare {
   using Task = std::function<std::vector<std::string>(const std::vector<std::size_t>& indices)>;
   /// The same with numbers.
   using NumberTask = std::function<std::vector<double>(const std::vector<std::size_t>& indices)>;
+  /// The same with a list of numbers for each index.
+  using ListTask =
+      std::function<std::vector<std::vector<double>>(const std::vector<std::size_t>& indices)>;
 
   /// How far a long call has come; both on the caller's thread. Empty: nobody asks.
   struct Pulse {
@@ -45,6 +48,7 @@ class TaskShare {
 
   /// Numbers by index; nothing when some process was stopped meanwhile. @throws as results().
   std::optional<std::vector<double>> values(std::size_t count, const NumberTask& task);
+  std::optional<std::vector<std::vector<double>>> lists(std::size_t count, const ListTask& task);
 
   /// Calls `work` in every process; what it throws anywhere is thrown everywhere.
   virtual void together(const std::function<void()>& work) = 0;

@@ -19,7 +19,41 @@ using LD = hn::ScalableTag<float>;
 using LV = hn::Vec<LD>;
 
 inline constexpr std::size_t most_tile = 2 * most_lanes<float>;
-inline constexpr std::size_t hidden_floats = l2e_width * most_tile;
+
+/// The paper's widths, known to the compiler.
+struct PaperWidths {
+  explicit PaperWidths(L2eWidths) {}
+  static constexpr int first = 32, second = 32, most = 32;
+};
+
+/// Any other ones, known at run time.
+struct AnyWidths {
+  explicit AnyWidths(L2eWidths widths) : first(widths.first), second(widths.second) {}
+  int first, second;
+  static constexpr int most = l2e_most_width;
+};
+
+/// Calls run(PaperWidths) or run(AnyWidths), whichever fits the network.
+template <class Run>
+HWY_INLINE void with_widths(const L2eNetwork& network, Run&& run) {
+  if (network.hidden == L2eWidths{PaperWidths::first, PaperWidths::second})
+    run(PaperWidths(network.hidden));
+  else
+    run(AnyWidths(network.hidden));
+}
+
+/// A network as the loops read it.
+template <class Widths>
+struct NetworkView {
+  NetworkView(const L2eNetwork& network, Widths widths) : width(widths) {
+    const L2eNetwork::Places at = L2eNetwork::places({width.first, width.second});
+    const float* v = network.values.data();
+    w0 = v + at.w0, momentum = v + at.momentum, b0 = v + at.b0;
+    w1 = v + at.w1, b1 = v + at.b1, w2 = v + at.w2, b2 = v + at.b2;
+  }
+  Widths width;
+  const float *w0, *momentum, *b0, *w1, *b1, *w2, *b2;
+};
 
 struct Pair {
   LV lo, hi;
@@ -45,24 +79,25 @@ HWY_INLINE Pair relu(Pair z) {
 /// hide the latency of one. AVX-512 has 32 registers, the others 16.
 inline constexpr int outputs_at_once = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
 
-/// Calls put(j, sum) with sum = b[j] + sum_i w[j, i] x_i for j < Out, in the order of j.
-template <int In, int Out, class Put>
-HWY_INLINE void layer(const float* HWY_RESTRICT w, const float* HWY_RESTRICT b,
+/// Calls put(j, sum) with sum = b[j] + sum_i w[j, i] x_i for j < out, in the order of j.
+/// @pre out is a multiple of l2e_unit_multiple.
+template <class Put>
+HWY_INLINE void layer(int in, int out, const float* HWY_RESTRICT w, const float* HWY_RESTRICT b,
                       const float* HWY_RESTRICT x, Put&& put) {
   const LD d;
   const std::size_t lanes = hn::Lanes(d), tile = 2 * lanes;
   constexpr int side = outputs_at_once;
-  static_assert(Out % side == 0);
-  for (int j = 0; j < Out; j += side) {
+  static_assert(l2e_unit_multiple % side == 0);
+  for (int j = 0; j < out; j += side) {
     Pair s[side];
     HWY_UNROLL(side)
     for (int k = 0; k < side; ++k) s[k].lo = s[k].hi = hn::Set(d, b[j + k]);
-    const float* HWY_RESTRICT row = w + j * In;
-    for (int i = 0; i < In; ++i) {
+    const float* HWY_RESTRICT row = w + j * in;
+    for (int i = 0; i < in; ++i) {
       const LV lo = hn::Load(d, x + i * tile), hi = hn::Load(d, x + i * tile + lanes);
       HWY_UNROLL(side)
       for (int k = 0; k < side; ++k) {
-        const LV weight = hn::Set(d, row[k * In + i]);
+        const LV weight = hn::Set(d, row[k * in + i]);
         s[k].lo = hn::MulAdd(weight, lo, s[k].lo), s[k].hi = hn::MulAdd(weight, hi, s[k].hi);
       }
     }
@@ -78,23 +113,24 @@ HWY_INLINE Pair add_product(float weight, Pair x, Pair sum) {
 
 /// h0 = relu(share + momentum column * r), share[j] = b0[j] + sum over the eight steady features,
 /// which is stored too where `share` is not null.
-HWY_INLINE void first_layer(const L2eNetwork& p, const float* HWY_RESTRICT x, Pair r,
+template <class Widths>
+HWY_INLINE void first_layer(const NetworkView<Widths>& p, const float* HWY_RESTRICT x, Pair r,
                             float* HWY_RESTRICT share, float* HWY_RESTRICT h0) {
   const std::size_t tile = 2 * hn::Lanes(LD());
-  const float* HWY_RESTRICT momentum = p.momentum.data();
-  layer<L2eNetwork::steady, l2e_width>(p.w0.data(), p.b0.data(), x, [&](int j, Pair s) HWY_ATTR {
+  const float* HWY_RESTRICT momentum = p.momentum;
+  layer(L2eNetwork::steady, p.width.first, p.w0, p.b0, x, [&](int j, Pair s) HWY_ATTR {
     if (share) store_tile(s, share + j * tile);
     store_tile(relu(add_product(momentum[j], r, s)), h0 + j * tile);
   });
 }
 
 /// The same from a share that was stored.
-HWY_INLINE void add_momentum(const L2eNetwork& p, const float* HWY_RESTRICT share, Pair r,
+template <class Widths>
+HWY_INLINE void add_momentum(const NetworkView<Widths>& p, const float* HWY_RESTRICT share, Pair r,
                              float* HWY_RESTRICT h0) {
   const std::size_t tile = 2 * hn::Lanes(LD());
-  for (int j = 0; j < l2e_width; ++j) {
-    const float weight = p.momentum[static_cast<std::size_t>(j)];
-    store_tile(relu(add_product(weight, r, load_tile(share + j * tile))), h0 + j * tile);
+  for (int j = 0; j < p.width.first; ++j) {
+    store_tile(relu(add_product(p.momentum[j], r, load_tile(share + j * tile))), h0 + j * tile);
   }
 }
 
@@ -104,17 +140,17 @@ struct AlphaBeta {
 
 /// From the first hidden layer to (A, B); A is left undefined where `with_alpha` is false. The
 /// second hidden layer goes from its registers into the outputs' sums.
-template <bool with_alpha>
-HWY_INLINE AlphaBeta upper_layers(const L2eNetwork& p, const float* HWY_RESTRICT h0) {
+template <bool with_alpha, class Widths>
+HWY_INLINE AlphaBeta upper_layers(const NetworkView<Widths>& p, const float* HWY_RESTRICT h0) {
   const LD d;
   AlphaBeta out;
   out.alpha.lo = out.alpha.hi = hn::Set(d, p.b2[0]);
   out.beta.lo = out.beta.hi = hn::Set(d, p.b2[1]);
-  const float* HWY_RESTRICT w2 = p.w2.data();
-  layer<l2e_width, l2e_width>(p.w1.data(), p.b1.data(), h0, [&](int j, Pair s) HWY_ATTR {
+  const float* HWY_RESTRICT w2 = p.w2;
+  layer(p.width.first, p.width.second, p.w1, p.b1, h0, [&](int j, Pair s) HWY_ATTR {
     const Pair h = relu(s);
     if constexpr (with_alpha) out.alpha = add_product(w2[j], h, out.alpha);
-    out.beta = add_product(w2[l2e_width + j], h, out.beta);
+    out.beta = add_product(w2[p.width.second + j], h, out.beta);
   });
   return out;
 }

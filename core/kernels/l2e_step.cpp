@@ -20,10 +20,11 @@ inline constexpr std::array<float, l2e_averages> average_decays = {0.1f,  0.5f, 
 inline constexpr double feature_floor = 1e-5;
 inline constexpr std::int64_t sum_at_most = 1024;
 
-/// The steady features' share of the first layer is kept between the two evaluations for spans up
-/// to this size (320 KiB of scratch, which second-level caches hold); for longer ones computing
-/// it again is cheaper than fetching 128 bytes a parameter from memory. Same bits either way.
-inline constexpr std::int64_t keep_share_up_to = 2560;
+/// The steady features' share of the first layer, [units, size], is kept between the two
+/// evaluations where it has at most this many numbers (320 KiB, which second-level caches hold);
+/// beyond that computing it again is cheaper than fetching 128 bytes a parameter (32 units) from
+/// memory. Same bits either way.
+inline constexpr std::int64_t keep_share_up_to = 2560 * 32;
 }  // namespace ergo
 #endif
 
@@ -32,9 +33,10 @@ namespace ergo {
 namespace HWY_NAMESPACE {
 
 /// One span during one transition.
+template <class Widths>
 class SpanStep {
  public:
-  SpanStep(const L2eNetwork& network, const L2eStepNumbers& numbers, const L2eSpan& span,
+  SpanStep(const NetworkView<Widths>& network, const L2eStepNumbers& numbers, const L2eSpan& span,
            const L2eChain& chain, float* share)
       : network_(network),
         numbers_(numbers),
@@ -43,7 +45,7 @@ class SpanStep {
         noise_(chain.noise ? chain.noise + span.offset : nullptr),
         theta_(chain.position + span.offset),
         r_(chain.momentum + span.offset),
-        share_(span.size <= keep_share_up_to ? share : nullptr) {
+        share_(span.size * network.width.first <= keep_share_up_to ? share : nullptr) {
     for (int j = 0; j < l2e_averages; ++j) m_[j] = chain.averages + j * chain.params + span.offset;
   }
 
@@ -128,14 +130,14 @@ class SpanStep {
     const LD d;
     const std::size_t lanes = hn::Lanes(d), tile = 2 * lanes;
     HWY_ALIGN float x[L2eNetwork::steady * most_tile];
-    HWY_ALIGN float h0[hidden_floats];
+    HWY_ALIGN float h0[Widths::most * most_tile];
     double squares = 0.0;
     LV sum = hn::Zero(d);
     std::int64_t summed = 0;
     for (std::int64_t start = 0; start < size_; start += static_cast<std::int64_t>(tile)) {
       const std::size_t lo = lanes_used(size_, start, lanes);
       const std::size_t hi = lanes_used(size_, start + static_cast<std::int64_t>(lanes), lanes);
-      float* share = share_ ? share_ + start * l2e_width : nullptr;
+      float* share = share_ ? share_ + start * network_.width.first : nullptr;
       steady_features(start, lo, hi, x);
       first_layer(network_, x, momentum_feature(start, lo, hi, scale_[2]), share, h0);
       const AlphaBeta out = upper_layers<true>(network_, h0);
@@ -168,14 +170,14 @@ class SpanStep {
     const LD d;
     const std::size_t lanes = hn::Lanes(d), tile = 2 * lanes;
     HWY_ALIGN float x[L2eNetwork::steady * most_tile];
-    HWY_ALIGN float h0[hidden_floats];
+    HWY_ALIGN float h0[Widths::most * most_tile];
     const LV eps = hn::Set(d, numbers_.step_size);
     for (std::int64_t start = 0; start < size_; start += static_cast<std::int64_t>(tile)) {
       const std::size_t lo = lanes_used(size_, start, lanes);
       const std::size_t hi = lanes_used(size_, start + static_cast<std::int64_t>(lanes), lanes);
       const Pair r = momentum_feature(start, lo, hi, scale_[2]);
       if (share_) {
-        add_momentum(network_, share_ + start * l2e_width, r, h0);
+        add_momentum(network_, share_ + start * network_.width.first, r, h0);
       } else {
         steady_features(start, lo, hi, x);
         first_layer(network_, x, r, nullptr, h0);
@@ -190,7 +192,7 @@ class SpanStep {
     }
   }
 
-  const L2eNetwork& network_;
+  const NetworkView<Widths>& network_;
   const L2eStepNumbers& numbers_;
   std::int64_t size_;
   const float* grad_;
@@ -205,9 +207,12 @@ class SpanStep {
 void step(const L2eNetwork& network, const L2eStepNumbers& numbers, const L2eSpan* spans,
           std::size_t count, const L2eChain& chain) {
   thread_local const auto share = hwy::AllocateAligned<float>(
-      static_cast<std::size_t>(keep_share_up_to + most_tile) * l2e_width);
-  for (std::size_t i = 0; i < count; ++i)
-    SpanStep(network, numbers, spans[i], chain, share.get()).run();
+      static_cast<std::size_t>(keep_share_up_to) + most_tile * l2e_most_width);
+  with_widths(network, [&](auto widths) HWY_ATTR {
+    const NetworkView view(network, widths);
+    for (std::size_t i = 0; i < count; ++i)
+      SpanStep(view, numbers, spans[i], chain, share.get()).run();
+  });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+#include <limits>
 #include <numeric>
 
 #include "core/base/noise.h"
@@ -57,7 +57,7 @@ std::vector<double> shaped_differences(const std::vector<PairLoss>& losses,
 
 std::vector<double> es_gradient(RngKey key, std::int64_t iteration,
                                 const std::vector<PairLoss>& losses, std::size_t size,
-                                const EsConfig& config, double* norm_before_clipping) {
+                                const EsConfig& config) {
   const std::vector<double> d = shaped_differences(losses, config);
   std::vector<double> gradient(size, 0.0);
   for (std::size_t p = 0; p < losses.size(); ++p) {
@@ -65,34 +65,7 @@ std::vector<double> es_gradient(RngKey key, std::int64_t iteration,
     const double weight = d[p] / (2.0 * config.sigma * static_cast<double>(losses.size()));
     for (std::size_t i = 0; i < size; ++i) gradient[i] += weight * static_cast<double>(v[i]);
   }
-  double norm = 0.0;
-  for (const double g : gradient) norm += g * g;
-  norm = std::sqrt(norm);
-  if (norm_before_clipping) *norm_before_clipping = norm;
-  if (config.clip_norm > 0 && norm > config.clip_norm) {
-    for (double& g : gradient) g *= config.clip_norm / norm;
-  }
   return gradient;
-}
-
-void Adam::update(std::vector<float>& phi, const std::vector<double>& gradient, double rate) {
-  constexpr double b1 = 0.9, b2 = 0.999, eps = 1e-8;
-  ++steps;
-  const double correction1 = 1.0 - std::pow(b1, static_cast<double>(steps));
-  const double correction2 = 1.0 - std::pow(b2, static_cast<double>(steps));
-  for (std::size_t i = 0; i < phi.size(); ++i) {
-    m[i] = b1 * m[i] + (1.0 - b1) * gradient[i];
-    v[i] = b2 * v[i] + (1.0 - b2) * gradient[i] * gradient[i];
-    const double step = rate * (m[i] / correction1) / (std::sqrt(v[i] / correction2) + eps);
-    phi[i] = static_cast<float>(static_cast<double>(phi[i]) - step);
-  }
-}
-
-double learning_rate_at(const EsConfig& config, std::int64_t iteration, std::int64_t iterations) {
-  const double p =
-      static_cast<double>(iteration) / static_cast<double>(std::max<std::int64_t>(1, iterations));
-  return config.final_learning_rate + 0.5 * (config.learning_rate - config.final_learning_rate) *
-                                          (1.0 + std::cos(std::numbers::pi * p));
 }
 
 }  // namespace ergo

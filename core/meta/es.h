@@ -22,22 +22,10 @@ std::vector<double> shaped_differences(const std::vector<PairLoss>& losses, cons
 
 /// Antithetic ES estimate of the meta-gradient,
 ///   mean_p d_p / (2 sigma) v_p,  d_p = shaped (L(phi + sigma v_p) - L(phi - sigma v_p)),
-/// summed in pair order, then clipped to clip_norm. With difference = raw and one pair it is the
-/// official (L+ - L-) / (2 sigma^2) * (sigma v).
+/// summed in pair order. With difference = raw and one pair it is the official
+/// (L+ - L-) / (2 sigma^2) * (sigma v).
 std::vector<double> es_gradient(RngKey key, std::int64_t iteration,
                                 const std::vector<PairLoss>& losses, std::size_t size,
-                                const EsConfig& config, double* norm_before_clipping = nullptr);
-
-/// Adam (Kingma & Ba 2015, arXiv:1412.6980, algorithm 1) with b1 .9, b2 .999, eps 1e-8.
-class Adam {
- public:
-  explicit Adam(std::size_t size) : m(size, 0.0), v(size, 0.0) {}
-  void update(std::vector<float>& phi, const std::vector<double>& gradient, double rate);
-  std::vector<double> m, v;
-  std::int64_t steps = 0;
-};
-
-/// Cosine from learning_rate to final_learning_rate over `iterations`.
-double learning_rate_at(const EsConfig& config, std::int64_t iteration, std::int64_t iterations);
+                                const EsConfig& config);
 
 }  // namespace ergo

@@ -13,8 +13,8 @@
 #include "core/meta/meta_sections.h"
 #include "core/meta/unroll.h"
 #include "core/registry/factories.h"
+#include "core/registry/learned.h"
 #include "core/registry/registry.h"
-#include "core/samplers/l2e.h"
 
 namespace ergo {
 namespace {
@@ -178,12 +178,14 @@ const SamplerEntry& first_sampler(const Fits& fits) {
 json evaluate_meta(const std::filesystem::path& file, const Preset& preset, int workers,
                    const EventSink& sink, RunControl& control) {
   const MetaSections sections = meta_sections(preset);
-  const MetaParameters phi = load_meta_parameters(file);
+  const LearnedSamplerRow& row = learned_sampler_row(sections.loop.sampler);
+  const LoadedParameters loaded = row.load(file);
   Emitter emit(sink, 1);
-  Candidate l2e;
-  l2e.make = [&phi](const SamplerContext& context) { return make_l2e(phi, context); };
-  std::vector<std::pair<std::string, std::vector<Candidate>>> all = {
-      {first_sampler([](const SamplerEntry& s) { return s.traits.learned; }).id, {l2e}}};
+  Candidate learned;
+  learned.make = [&loaded](const SamplerContext& context) {
+    return loaded.sampler->make(loaded.phi, context);
+  };
+  std::vector<std::pair<std::string, std::vector<Candidate>>> all = {{row.entry.id, {learned}}};
   for (const SamplerEntry& sampler : sampler_entries()) {
     if (is_baseline(sampler)) {
       all.emplace_back(sampler.id, candidates_of(sampler, sections.evaluation));

@@ -12,7 +12,7 @@
 #include "core/events/events.h"
 #include "core/presets/preset.h"
 
-/// Meta-training of L2E. Free of torch.
+/// Meta-training of learned samplers (registry/learned.h). Free of torch.
 namespace ergo {
 
 struct MetaOptions {
@@ -35,7 +35,7 @@ struct MetaResult {
   bool speaks = true;            ///< false in all processes of a job but the lowest living one
 };
 
-/// Antithetic-ES meta-training (algorithms 1.3, 1.4). Emits MetaIteration and Progress, writes
+/// Meta-training by the trainer that the preset names. Emits MetaIteration and Progress, writes
 /// `out`, `out.state.safetensors` and `out.log.csv` at every validation and at the end; a stop
 /// keeps the best so far. Locks `out` (`out.lock`) before it begins; a checkpoint that cannot be
 /// written is tried again at the next one. The processes of a job share the unrolls and all end

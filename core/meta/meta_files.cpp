@@ -50,23 +50,25 @@ void MetaFiles::lock() {
   io::remove_leftovers(folder_of(out_));
 }
 
-void MetaFiles::save(const MetaState& state_of_training, const MetaParameters& best) {
+void MetaFiles::save(const MetaState& state_of_training,
+                     const std::function<void(const fs::path&)>& write) {
   lock();
   if (!std::exchange(begun_, true) && !resumes_ && !job_) {
     std::error_code ignored;  // what cannot be removed cannot be replaced either
     for (const fs::path& old : {out_, log()}) fs::remove(old, ignored);
   }
   save_meta_state(state(), state_of_training, settings_);
-  save_meta_parameters(out_, best);
+  write(out_);
   io::write_file(log(), meta_log_csv(state_of_training));
 }
 
 fs::path MetaFiles::state() const { return out_.string() + ".state.safetensors"; }
 fs::path MetaFiles::log() const { return out_.string() + ".log.csv"; }
 
-bool MetaFiles::are_ahead_of(std::int64_t iteration) const {
+bool MetaFiles::are_ahead_of(std::int64_t iteration, const MetaState& start) const {
   std::error_code error;
-  return fs::exists(state(), error) && load_meta_state(state(), settings_).iteration > iteration;
+  return fs::exists(state(), error) &&
+         load_meta_state(state(), settings_, start).iteration > iteration;
 }
 
 }  // namespace ergo

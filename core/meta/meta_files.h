@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "core/io/file_lock.h"
@@ -26,11 +27,13 @@ class MetaFiles {
   /// tells what the others hold. Processes of a job hold no lock: a writer that sleeps would keep
   /// it from the next one, and none of them knows whether the files are those of its own job.
   /// @throws Error{io}, {cannot_create}.
-  void save(const MetaState& state, const MetaParameters& best);
+  /// @param write  writes the best meta-parameters as the file that it is given.
+  void save(const MetaState& state, const std::function<void(const std::filesystem::path&)>& write);
 
   std::filesystem::path state() const;
-  /// Whether the state's file is later than `iteration`.
-  bool are_ahead_of(std::int64_t iteration) const;
+  /// Whether the state's file is later than `iteration`. @param start as load_meta_state() takes
+  /// it.
+  bool are_ahead_of(std::int64_t iteration, const MetaState& start) const;
 
  private:
   void check() const;

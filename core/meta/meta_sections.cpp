@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "core/base/number.h"
+#include "core/registry/learned.h"
 
 namespace ergo {
 namespace {
@@ -25,6 +26,42 @@ constexpr const char* first_es = R"({
 constexpr const char* first_dynamics = R"({
   "step_multiplier": 0.5, "noise_multiplier": 0.001, "friction": 0.1, "alpha_multiplier": 0.001,
   "beta_multiplier": 0.001, "noise_form": "paper"})";
+
+/// Numbers of real fields become reals, so that 3 and 3.0 have one text.
+nlohmann::json typed(const Field& field) {
+  if (field.type == FieldType::real) return field.value.get<double>();
+  if (field.type == FieldType::real_list) return field.value.get<std::vector<double>>();
+  return field.value;
+}
+
+nlohmann::json values_of(const std::vector<Field>& fields) {
+  nlohmann::json object = nlohmann::json::object();
+  for (const Field& field : fields) object[field.name] = field.value;
+  return object;
+}
+
+/// The preset's values of a part.
+nlohmann::json values_in(const Preset& preset, const std::string& part) {
+  for (Section& section : sections(preset)) {
+    if (section.name != part) continue;
+    for (Field& field : section.fields) field.value = typed(field);
+    return values_of(section.fields);
+  }
+  return nlohmann::json::object();
+}
+
+/// The parts whose field lists the sampler and the trainer bring along.
+void add_chosen_parts(const Preset& preset, MetaSections& s) {
+  const ChosenRows chosen = chosen_rows(s.loop.sampler, s.loop.trainer);
+  s.trainer = values_in(preset, chosen.trainer->id);
+  s.dynamics = values_in(preset, "dynamics");
+  const bool first_trainer = s.loop.trainer == MetaConfig{}.trainer;
+  const bool first_sampler = s.loop.sampler == MetaConfig{}.sampler;
+  s.settings.add(s.trainer, values_of(trainer_fields(*chosen.trainer, *chosen.sampler)),
+                 first_trainer ? first_es : "{}");
+  s.settings.add(s.dynamics, values_of(chosen.sampler->entry.fields),
+                 first_sampler ? first_dynamics : "{}");
+}
 
 void require_order(const std::string& low_name, double low, const std::string& high_name,
                    double high) {
@@ -82,9 +119,6 @@ MetaSections meta_sections(const Preset& preset) {
   MetaSections s;
   s.loop = read_config<MetaConfig>(section_values(preset, ""), "", preset.id);
   s.family = read_config<FamilyConfig>(section_values(preset, "family"), "family.", preset.id);
-  s.es = read_config<EsConfig>(section_values(preset, "es"), "es.", preset.id);
-  s.dynamics =
-      read_config<MetaDynamicsConfig>(section_values(preset, "dynamics"), "dynamics.", preset.id);
   s.evaluation =
       read_config<EvaluationConfig>(section_values(preset, "evaluation"), "evaluation.", preset.id);
   check_orders(s);
@@ -92,8 +126,7 @@ MetaSections meta_sections(const Preset& preset) {
   // Another device rounds otherwise, but it is the same training.
   s.settings.add(s.loop, first_loop, {"device"});
   s.settings.add(s.family, first_family);
-  s.settings.add(s.es, first_es);
-  s.settings.add(s.dynamics, first_dynamics);
+  add_chosen_parts(preset, s);
   return s;
 }
 

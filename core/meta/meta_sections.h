@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/config/meta_config.h"
@@ -13,8 +14,8 @@ namespace ergo {
 struct MetaSections {
   MetaConfig loop;
   FamilyConfig family;
-  EsConfig es;
-  MetaDynamicsConfig dynamics;
+  nlohmann::json trainer;   ///< values of the trainer's section
+  nlohmann::json dynamics;  ///< values of the sampler's section
   EvaluationConfig evaluation;
   SettingHash settings;  ///< everything that decides the training's numbers
 };

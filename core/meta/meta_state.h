@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "core/events/events.h"
-#include "core/meta/es.h"
 #include "core/presets/setting_hash.h"
-#include "core/samplers/meta_parameters.h"
 
 namespace ergo {
 
+/// What a trainer keeps between iterations besides phi.
+struct TrainerState {
+  std::map<std::string, std::vector<double>> arrays;  ///< tensors of the checkpoint
+  std::map<std::string, std::int64_t> counts;         ///< metadata of the checkpoint
+};
+
 /// Everything the next outer iteration needs: a resumed training continues bit for bit.
 struct MetaState {
-  explicit MetaState(std::size_t size) : adam(size) {}
-  std::vector<float> phi, mean_phi, best_phi;  ///< mean_phi: EsConfig::averaging
-  Adam adam;
+  std::vector<float> phi, mean_phi, best_phi;  ///< mean_phi: OuterConfig::averaging
+  TrainerState trainer;
   std::int64_t iteration = 0;  ///< iterations done
   double best_score = undefined;
   double average = 0.0;     ///< exponential average of the meta-loss, biased
@@ -23,15 +28,14 @@ struct MetaState {
 };
 inline constexpr std::size_t meta_log_columns = 5;
 
-/// First phi of a training. @throws nothing: `kind` was checked by the field list.
-std::vector<float> initial_phi(const std::string& kind, RngKey key);
-
 /// Atomic. `settings` tie the file to its preset and seed. @throws Error{io}.
 void save_meta_state(const std::filesystem::path& file, const MetaState& state,
                      const SettingHash& settings);
 
+/// @param start  the state before the first iteration, whose names and sizes the file must have.
 /// @throws Error{data} for a bare parameter file, or one that another preset wrote.
-MetaState load_meta_state(const std::filesystem::path& file, const SettingHash& settings);
+MetaState load_meta_state(const std::filesystem::path& file, const SettingHash& settings,
+                          const MetaState& start);
 
 /// The training log as CSV.
 std::string meta_log_csv(const MetaState& state);

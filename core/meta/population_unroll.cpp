@@ -22,19 +22,34 @@ namespace {
 
 constexpr std::int64_t ask_every = 64;  // transitions between two looks at the control
 
+/// What one row of a population's potential said.
+class RowPotential final : public Potential {
+ public:
+  explicit RowPotential(const Potential& whole) : whole_(whole) {}
+  void take(const Evaluation& all, std::int64_t row) {
+    evaluation_ = {all.potential.slice(0, row, row + 1), all.grad.slice(0, row, row + 1)};
+  }
+  void bind(std::span<const std::int64_t>, std::int64_t) override {}
+  void bind_all() override {}
+  const Evaluation& evaluate(const torch::Tensor&) override { return evaluation_; }
+  std::int64_t data_count() const override { return whole_.data_count(); }
+  const ParameterLayout& layout() const override { return whole_.layout(); }
+
+ private:
+  const Potential& whole_;
+  Evaluation evaluation_;
+};
+
 /// Arms of one network shape as rows of one state.
 class RowUnroll {
  public:
   RowUnroll(std::vector<const Arm*> arms, const torch::Device& device)
       : arms_(std::move(arms)), stream_(device) {
     for (const Arm* arm : arms_) {
-      fused_.emplace_back(arm->phi);
-      updates_.push_back(l2e_numbers(arm->phi, arm->task->posterior.data_count()));
+      samplers_.push_back(sampler_of(*arm));
       const UnrollPlan& plan = arm->plan;
       plans_.push_back(
-          plan_collection(*sampler_of(*arm), "meta", plan.steps, plan.burn_in, plan.draws));
-      counts_.push_back(arm->task->posterior.data_count());
-      keys_.push_back(arm->key.fold_in(1));
+          plan_collection(*samplers_.back(), "meta", plan.steps, plan.burn_in, plan.draws));
       steps_ = std::max(steps_, arm->plan.steps);
     }
     draws_.resize(arms_.size());
@@ -75,18 +90,32 @@ class RowUnroll {
           initial_position(arm->task->posterior, arm->key.fold_in(2), 0, torch::kFloat));
     }
     potential_ = make_population_potential(std::move(posteriors), options);
-    state_.position = torch::cat(start).to(options);
-    state_.momentum = torch::zeros_like(state_.position);
-    finite_ = torch::ones({state_.position.size(0)}, options.dtype(torch::kBool));
-    state_.extra = {
-        torch::zeros({state_.position.size(0), l2e_averages, state_.position.size(1)}, options)};
-    if (runs_on_device(state_.position)) {
-      name_device_rows(state_, keys_, std::vector<std::int64_t>(arms_.size(), 0));
+    torch::Tensor position = torch::cat(start).to(options);
+    finite_ = torch::ones({position.size(0)}, options.dtype(torch::kBool));
+    if (runs_on_device(position)) together_ = arms_.front()->sampler->population(rows());
+    if (together_) {
+      state_ = together_->init(position);
+      return;
     }
+    for (std::size_t c = 0; c < arms_.size(); ++c) {
+      const auto row = static_cast<std::int64_t>(c);
+      alone_.push_back(samplers_[c]->init(position.slice(0, row, row + 1), 0));
+    }
+    state_.position = std::move(position);
   }
 
+  std::vector<PopulationRow> rows() const {
+    std::vector<PopulationRow> rows;
+    for (const Arm* arm : arms_)
+      rows.push_back({arm->phi, arm->task->posterior.data_count(), noise_key(*arm)});
+    return rows;
+  }
+
+  static RngKey noise_key(const Arm& arm) { return arm.key.fold_in(1); }
+
   void step() {
-    if (!graph_ && state_.step >= warm_transitions) graph_ = stream_.capture([this] { move(); });
+    if (together_ && !graph_ && state_.step >= warm_transitions)
+      graph_ = stream_.capture([this] { move(); });
     if (graph_)
       graph_->replay();
     else
@@ -97,26 +126,18 @@ class RowUnroll {
   void move() {
     const Evaluation& evaluation = potential_->evaluate(state_.position);
     finite_.logical_and_(evaluation.potential.isfinite());
-    if (!runs_on_device(state_.position)) {
-      move_rows(evaluation.grad);
-      return;
-    }
-    DeviceL2eRows rows{{}, updates_, counts_};
-    for (const FusedL2e& fused : fused_) rows.networks.push_back(&fused.network);
-    l2e_update_device(state_, evaluation.grad, {}, rows, potential_->layout());
+    if (together_)
+      together_->move(state_, evaluation.grad, potential_->layout());
+    else
+      move_rows(evaluation);
   }
 
-  /// One row after the other, as the CPU's own sampler does it.
-  void move_rows(const torch::Tensor& grad) {
+  /// One row after the other, in place, by the arm's own sampler.
+  void move_rows(const Evaluation& all) {
+    RowPotential potential(*potential_);
     for (std::size_t c = 0; c < arms_.size(); ++c) {
-      const auto at = static_cast<std::int64_t>(c);
-      ChainState row;
-      row.position = state_.position.slice(0, at, at + 1);
-      row.momentum = state_.momentum.slice(0, at, at + 1);
-      row.extra = {state_.extra[0].slice(0, at, at + 1)};
-      row.step = state_.step;
-      l2e_update_fused(row, grad.slice(0, at, at + 1), keys_[c], fused_[c], updates_[c], counts_[c],
-                       potential_->layout());
+      potential.take(all, static_cast<std::int64_t>(c));
+      samplers_[c]->step(noise_key(*arms_[c]), alone_[c], potential);
     }
   }
 
@@ -133,15 +154,14 @@ class RowUnroll {
 
   std::vector<const Arm*> arms_;
   DeviceStream stream_;
-  std::vector<FusedL2e> fused_;
-  std::vector<L2eUpdate> updates_;
+  std::vector<std::unique_ptr<Sampler>> samplers_;
   std::vector<CollectionPlan> plans_;
-  std::vector<std::int64_t> counts_;
-  std::vector<RngKey> keys_;
   std::int64_t steps_ = 0;
   std::unique_ptr<Potential> potential_;
   ChainState state_;
-  torch::Tensor finite_;  ///< whether every potential so far was, [rows]
+  std::unique_ptr<PopulationStep> together_;
+  std::vector<ChainState> alone_;  ///< views of state_'s rows where they do not move together
+  torch::Tensor finite_;           ///< whether every potential so far was, [rows]
   std::unique_ptr<StepGraph> graph_;
   std::vector<std::vector<torch::Tensor>> draws_;
   std::vector<torch::Tensor> finite_to_the_end_;  ///< finite_ of a row at its own last transition

@@ -8,7 +8,7 @@
 
 namespace ergo {
 
-/// Meta-losses of all arms in their order, as unroll() gives them one by one with L2E. Arms whose
+/// Meta-losses of all arms in their order, as unroll() gives them one by one. Arms whose
 /// networks have one shape move together as rows of one state on `device`; their transitions are
 /// captured as a CUDA graph. On the CPU the same rows move without capture, which is what a test
 /// compares with unroll(). Rounding differs, so long unrolls of a chaotic chain differ from

@@ -7,7 +7,6 @@
 #include "core/posteriors/potentials.h"
 #include "core/run/collection.h"
 #include "core/run/report.h"
-#include "core/samplers/l2e.h"
 
 namespace ergo {
 
@@ -36,7 +35,7 @@ double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& pl
 
 std::unique_ptr<Sampler> sampler_of(const Arm& arm) {
   const Posterior& posterior = arm.task->posterior;
-  return make_l2e(
+  return arm.sampler->make(
       arm.phi, {&posterior.layout, arm.plan.steps, arm.plan.burn_in, posterior.data_count(), {}});
 }
 

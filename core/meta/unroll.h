@@ -2,11 +2,11 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "core/base/control.h"
 #include "core/meta/families.h"
-#include "core/samplers/meta_parameters.h"
-#include "core/samplers/sampler.h"
+#include "core/samplers/learned_sampler.h"
 
 namespace ergo {
 
@@ -19,7 +19,8 @@ struct UnrollPlan {
 /// One unroll of a population: phi on a task, under a key of its own.
 struct Arm {
   std::shared_ptr<const MetaTask> task;
-  MetaParameters phi;
+  std::shared_ptr<const LearnedSampler> sampler;
+  std::vector<float> phi;
   UnrollPlan plan;
   RngKey key;
 };
@@ -31,10 +32,10 @@ struct Arm {
 double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& plan, RngKey key,
               const RunControl& control);
 
-/// The same with L2E under the arm's phi.
+/// The same with the arm's sampler under its phi.
 double unroll(const Arm& arm, const RunControl& control);
 
-/// L2E as the arm runs it.
+/// The arm's sampler under its phi.
 std::unique_ptr<Sampler> sampler_of(const Arm& arm);
 
 }  // namespace ergo

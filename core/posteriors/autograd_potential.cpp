@@ -8,11 +8,13 @@ namespace {
 
 class AutogradPotential final : public Potential {
  public:
-  AutogradPotential(const Posterior& posterior, const torch::TensorOptions& options)
+  AutogradPotential(const Posterior& posterior, const torch::TensorOptions& options,
+                    bool keep_graph)
       : posterior_(posterior),
         options_(options),
         precision_(prior_precision(posterior, options)),
-        mean_(prior_mean(posterior, options)) {}
+        mean_(prior_mean(posterior, options)),
+        keep_graph_(keep_graph) {}
 
   void bind(std::span<const std::int64_t> rows, std::int64_t batch) override {
     const TrainRows bound = gather_rows(*posterior_.data, rows, options_);
@@ -26,14 +28,16 @@ class AutogradPotential final : public Potential {
 
   const Evaluation& evaluate(const torch::Tensor& position) override {
     const torch::AutoGradMode enable(true);
-    const torch::Tensor theta = position.detach().clone().requires_grad_(true);
+    const bool within = keep_graph_ && position.requires_grad();
+    const torch::Tensor theta = within ? position : position.detach().clone().requires_grad_(true);
     const torch::Tensor f = posterior_.network->forward(theta, x_);
     const torch::Tensor own = theta.slice(1, posterior_.own_offset());
     const torch::Tensor prior = ((theta - mean_).square() * precision_).sum(1) * 0.5;
     const torch::Tensor potential =
         posterior_.likelihood->nll(f, target_, own) * scale_ + prior + posterior_.prior_constant();
-    evaluation_.grad = torch::autograd::grad({potential.sum()}, {theta})[0].contiguous();
-    evaluation_.potential = potential.detach();
+    evaluation_.grad =
+        torch::autograd::grad({potential.sum()}, {theta}, {}, within, within)[0].contiguous();
+    evaluation_.potential = within ? potential : potential.detach();
     return evaluation_;
   }
 
@@ -45,6 +49,7 @@ class AutogradPotential final : public Potential {
   torch::TensorOptions options_;
   torch::Tensor precision_, mean_, x_, target_;
   double scale_ = 1.0;
+  bool keep_graph_;
   Evaluation evaluation_;
 };
 
@@ -52,7 +57,13 @@ class AutogradPotential final : public Potential {
 
 std::unique_ptr<Potential> make_autograd_potential(const Posterior& posterior,
                                                    const torch::TensorOptions& options) {
-  return std::make_unique<AutogradPotential>(posterior, options);
+  return std::make_unique<AutogradPotential>(posterior, options, false);
+}
+
+std::unique_ptr<Potential> make_differentiable_potential(const Posterior& posterior,
+                                                         const torch::TensorOptions& options,
+                                                         bool second_order) {
+  return std::make_unique<AutogradPotential>(posterior, options, second_order);
 }
 
 }  // namespace ergo

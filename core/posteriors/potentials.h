@@ -24,6 +24,13 @@ std::unique_ptr<Potential> make_potential(const Posterior& posterior,
 std::unique_ptr<Potential> make_autograd_potential(const Posterior& posterior,
                                                    const torch::TensorOptions& options);
 
+/// The same for trainings that differentiate through transitions: grad U is a node of the graph of
+/// the position where `second_order`, else a constant. What an evaluation answers is not
+/// overwritten by the next one.
+std::unique_ptr<Potential> make_differentiable_potential(const Posterior& posterior,
+                                                         const torch::TensorOptions& options,
+                                                         bool second_order);
+
 /// U by the network's Passes and the likelihood's fused loss; CPU, float32 or float64.
 /// @return null where either is missing.
 std::unique_ptr<Potential> make_fused_potential(const Posterior& posterior, torch::Dtype dtype);

@@ -8,6 +8,7 @@
 #include "core/data/data_config.h"
 #include "core/models/models.h"
 #include "core/posteriors/posterior.h"
+#include "core/registry/learned.h"
 #include "core/registry/registry.h"
 #include "core/targets/targets.h"
 
@@ -22,7 +23,10 @@ std::vector<std::string> structural_keys(const Preset& preset) {
   std::vector<std::string> keys = descriptive_keys;
   std::vector<std::string> more = {"data", "model", "posterior", "samplers", "tuned", "tuning"};
   if (is_target(preset)) more = {"target", "samplers", "tuned", "tuning"};
-  if (is_meta(preset)) more = {"family", "es", "dynamics", "evaluation"};
+  if (is_meta(preset)) {
+    more = {"family", "dynamics", "evaluation"};
+    for (const RegistryEntry& trainer : trainer_entries()) more.push_back(trainer.id);
+  }
   keys.insert(keys.end(), more.begin(), more.end());
   return keys;
 }
@@ -39,12 +43,29 @@ Part plain_part(const Preset& preset, std::string name, std::string label,
   return {std::move(name), std::move(label), "", std::move(fields), object};
 }
 
+/// The parts of all trainers, so that their fields may be set in any order; the chosen one is
+/// shown.
 std::vector<Part> meta_parts(const Preset& preset) {
-  return {plain_part(preset, "", "Meta-training", fields_of(MetaConfig{})),
-          plain_part(preset, "family", "Task family", fields_of(FamilyConfig{})),
-          plain_part(preset, "es", "Evolution strategies", fields_of(EsConfig{})),
-          plain_part(preset, "dynamics", "L2E dynamics", fields_of(MetaDynamicsConfig{})),
-          plain_part(preset, "evaluation", "Held-out evaluation", fields_of(EvaluationConfig{}))};
+  const json own = own_fields(preset);
+  const auto text = [&own](const char* name) {
+    const json value = own.value(name, json());
+    return value.is_string() ? value.get<std::string>() : std::string();
+  };
+  const ChosenRows chosen = chosen_rows(text("sampler"), text("trainer"));
+  std::vector<Part> list = {plain_part(preset, "", "Meta-training", chosen.loop),
+                            plain_part(preset, "family", "Task family", fields_of(FamilyConfig{}))};
+  for (const RegistryEntry& trainer : trainer_entries()) {
+    Part part =
+        plain_part(preset, trainer.id, trainer.label, trainer_fields(trainer, *chosen.sampler));
+    part.doc = trainer.doc + " (" + trainer.source + ")";
+    part.shown = &trainer == chosen.trainer;
+    list.push_back(std::move(part));
+  }
+  const RegistryEntry& sampler = chosen.sampler->entry;
+  list.push_back(plain_part(preset, "dynamics", sampler.label + " dynamics", sampler.fields));
+  list.push_back(
+      plain_part(preset, "evaluation", "Held-out evaluation", fields_of(EvaluationConfig{})));
+  return list;
 }
 
 }  // namespace

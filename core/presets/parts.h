@@ -13,6 +13,7 @@ struct Part {
   std::string name, label, doc;
   std::vector<Field> fields;
   nlohmann::json object;
+  bool shown = true;  ///< false: checked and settable, but without effect in this preset
 };
 
 /// The run's own fields first.

@@ -49,6 +49,7 @@ std::string Preset::description() const { return document.value("description", s
 std::vector<Section> sections(const Preset& preset) {
   std::vector<Section> list;
   for (Part& part : parts(preset)) {
+    if (!part.shown) continue;
     put_values(part.fields, part.object);
     list.push_back({part.name, part.label, part.doc, std::move(part.fields)});
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/presets/preset.h"
+#include "core/registry/learned.h"
 
 namespace ergo {
 namespace {
@@ -56,8 +57,10 @@ void check_shape(const json& document, const std::string& source) {
   if (kind != "compare" && kind != "meta-train") {
     fail(fmt::format("field 'kind' is {}, but must be compare or meta-train.", kind.dump()));
   }
-  for (const char* key :
-       {"data", "model", "posterior", "target", "family", "es", "dynamics", "evaluation"}) {
+  std::vector<std::string> objects = {"data",   "model",    "posterior", "target",
+                                      "family", "dynamics", "evaluation"};
+  for (const RegistryEntry& trainer : trainer_entries()) objects.push_back(trainer.id);
+  for (const std::string& key : objects) {
     if (document.contains(key) && !document[key].is_object()) {
       fail(fmt::format("field '{}' must be an object of fields.", key));
     }

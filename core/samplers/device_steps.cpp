@@ -63,10 +63,13 @@ void plan_l2e(DeviceScratch& d, const ChainState& state, const DeviceL2eRows& ro
   std::vector<cuda::Piece> pieces;
   std::vector<cuda::SpanPieces> spans;
   cuda::cut(list, pieces, spans);
-  std::vector<L2eNetwork> networks;
-  for (const L2eNetwork* network : rows.networks) networks.push_back(*network);
+  std::vector<float> networks;
+  for (const L2eNetwork* network : rows.networks) {
+    const std::vector<float> numbers = network->filled_up(cuda::l2e_device_widths);
+    networks.insert(networks.end(), numbers.begin(), numbers.end());
+  }
   const std::int64_t count = state.position.size(0);
-  const auto per_network = static_cast<std::size_t>(count) / networks.size();
+  const auto per_network = static_cast<std::size_t>(count) / rows.networks.size();
   std::vector<cuda::L2eRowNumbers> numbers;
   for (std::size_t c = 0; c < static_cast<std::size_t>(count); ++c) {
     numbers.push_back(numbers_of(rows.updates[c / per_network], rows.data_counts[c / per_network]));
@@ -82,6 +85,11 @@ void plan_l2e(DeviceScratch& d, const ChainState& state, const DeviceL2eRows& ro
 }
 
 }  // namespace
+
+bool fits_device(const L2eNetwork& network) {
+  return network.hidden.first <= cuda::l2e_device_widths.first &&
+         network.hidden.second <= cuda::l2e_device_widths.second;
+}
 
 bool runs_on_device(const torch::Tensor& position) {
   return position.is_cuda() && position.scalar_type() == torch::kFloat && position.is_contiguous();
@@ -129,6 +137,7 @@ void l2e_update_device(ChainState& state, const torch::Tensor& grad, RngKey key,
 
 #else
 
+bool fits_device(const L2eNetwork&) { return false; }
 bool runs_on_device(const torch::Tensor&) { return false; }
 
 namespace {

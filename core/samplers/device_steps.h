@@ -21,6 +21,9 @@ struct DeviceScratch {
 /// True when the kernels serve these positions: CUDA, float32, contiguous, and built for CUDA.
 bool runs_on_device(const torch::Tensor& position);
 
+/// True when the kernels know the widths of this network: 32 units a layer or fewer.
+bool fits_device(const L2eNetwork& network);
+
 /// Row c draws the normals of (keys[c], chains[c]); for rows that are chains of different runs.
 /// Without this call row c is chain first_chain + c of the key given to the transition.
 void name_device_rows(ChainState& state, const std::vector<RngKey>& keys,

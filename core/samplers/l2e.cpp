@@ -42,10 +42,7 @@ class L2e final : public Sampler {
         data_count_(context.data_count) {}
 
   ChainState init(torch::Tensor position, std::int64_t first_chain) const override {
-    ChainState state = Sampler::init(std::move(position), first_chain);
-    const auto& theta = state.position;
-    state.extra.push_back(torch::zeros({theta.size(0), 6, theta.size(1)}, theta.options()));
-    return state;
+    return l2e_state(std::move(position), first_chain);
   }
 
   TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
@@ -70,7 +67,7 @@ class L2e final : public Sampler {
   }
 
   bool repeats(const ChainState& state) const override {
-    return fused_ && runs_on_device(state.position);
+    return fused_ && runs_on_device(state.position) && fits_device(fused_->network);
   }
 
  private:
@@ -104,6 +101,39 @@ void l2e_update(ChainState& state, const torch::Tensor& grad, const torch::Tenso
   if (noise.defined()) state.momentum.add_(noise, update.noise_scale);
   kinetic.evaluate(inputs, nullptr, beta);
   state.position.add_(beta, update.step_size);
+}
+
+ChainState l2e_state(torch::Tensor position, std::int64_t first_chain) {
+  ChainState state;
+  state.momentum = torch::zeros_like(position);
+  state.extra.push_back(
+      torch::zeros({position.size(0), l2e_averages, position.size(1)}, position.options()));
+  state.position = std::move(position);
+  state.first_chain = first_chain;
+  return state;
+}
+
+ChainState l2e_transition(const ChainState& state, const torch::Tensor& grad,
+                          const torch::Tensor& noise, const KineticNetwork& network,
+                          const L2eUpdate& update, std::int64_t data_count,
+                          const ParameterLayout& layout) {
+  const torch::Tensor g = grad * (1.0 / static_cast<double>(data_count));
+  const torch::Tensor decay =
+      torch::tensor(std::vector<double>(l2e_decays.begin(), l2e_decays.end()), g.options())
+          .reshape({1, l2e_averages, 1});
+  ChainState next = state;
+  next.extra = {state.extra[0] * decay + g.unsqueeze(1) * (1.0 - decay)};
+  const KineticOutputs now =
+      kinetic_outputs(network, {g, state.position, state.momentum, next.extra[0], layout});
+  next.momentum = state.momentum - (now.alpha + now.beta * update.friction + g * update.data_size) *
+                                       update.step_size;
+  if (noise.defined()) next.momentum = next.momentum + noise * update.noise_scale;
+  const KineticOutputs then =
+      kinetic_outputs(network, {g, state.position, next.momentum, next.extra[0], layout});
+  next.position = state.position + then.beta * update.step_size;
+  ++next.step;
+  next.gradient_evaluations += state.position.size(0);
+  return next;
 }
 
 FusedL2e::FusedL2e(const MetaParameters& phi)

@@ -69,6 +69,16 @@ void l2e_update(ChainState& state, const torch::Tensor& grad, const torch::Tenso
                 const KineticGradient& kinetic, const L2eUpdate& update, std::int64_t data_count,
                 const ParameterLayout& layout);
 
+/// A state at rest: momentum and averages zero.
+ChainState l2e_state(torch::Tensor position, std::int64_t first_chain);
+
+/// l2e_update with the network as a new state, none of its operations in place: part of the
+/// autograd graph of the network's phi, of the old state and of `grad` where that is a node of it.
+ChainState l2e_transition(const ChainState& state, const torch::Tensor& grad,
+                          const torch::Tensor& noise, const KineticNetwork& network,
+                          const L2eUpdate& update, std::int64_t data_count,
+                          const ParameterLayout& layout);
+
 /// phi made ready for the fused update.
 struct FusedL2e {
   explicit FusedL2e(const MetaParameters& phi);

@@ -8,52 +8,66 @@ namespace {
 
 constexpr double normaliser_floor = 1e-5;
 
+/// The nine features of one block, [chains, size, 9].
+torch::Tensor features(const KineticInputs& in, std::int64_t begin, std::int64_t size) {
+  std::vector<torch::Tensor> list;
+  const auto add = [&list, begin, size](const torch::Tensor& whole) {
+    const torch::Tensor part = whole.slice(1, begin, begin + size);
+    list.push_back(part * torch::rsqrt(part.square().mean(1, true) + normaliser_floor));
+  };
+  add(in.gradient);
+  add(in.position);
+  add(in.momentum);
+  for (std::int64_t j = 0; j < in.averages.size(1); ++j) add(in.averages.select(1, j));
+  return torch::stack(list, 2);
+}
+
 class NetworkKinetic final : public KineticGradient {
  public:
   explicit NetworkKinetic(const MetaParameters& phi)
-      : alpha_multiplier_(phi.alpha_multiplier), beta_multiplier_(phi.beta_multiplier) {
-    const L2eWeights& w = phi.weights;
-    const auto tensor = [](const auto& data, std::vector<std::int64_t> shape) {
-      return torch::from_blob(const_cast<float*>(data.data()), shape, torch::kFloat).clone();
-    };
-    weight_ = {tensor(w.w0, {l2e_width, l2e_features}), tensor(w.w1, {l2e_width, l2e_width}),
-               tensor(w.w2, {2, l2e_width})};
-    bias_ = {tensor(w.b0, {l2e_width}), tensor(w.b1, {l2e_width}), tensor(w.b2, {2})};
-  }
+      : network_(torch::tensor(phi.flat()), phi.weights.hidden, phi.alpha_multiplier,
+                 phi.beta_multiplier) {}
 
   void evaluate(const KineticInputs& in, torch::Tensor* alpha, torch::Tensor& beta) const override {
     const torch::NoGradGuard no_grad;
-    for (const BlockInfo& block : in.layout.blocks()) {
-      const std::int64_t begin = block.offset, size = ParameterLayout::size_of(block);
-      torch::Tensor h = features(in, begin, size);  // [chains, size, 9]
-      for (std::size_t layer = 0; layer < 3; ++layer) {
-        h = torch::matmul(h, weight_[layer].to(h.options()).t()) + bias_[layer].to(h.options());
-        if (layer < 2) h = torch::relu(h);
-      }
-      if (alpha) alpha->slice(1, begin, begin + size).copy_(h.select(2, 0) * alpha_multiplier_);
-      beta.slice(1, begin, begin + size).copy_(h.select(2, 1) * beta_multiplier_);
-    }
+    const KineticOutputs out = kinetic_outputs(network_, in);
+    if (alpha) alpha->copy_(out.alpha);
+    beta.copy_(out.beta);
   }
 
  private:
-  static torch::Tensor features(const KineticInputs& in, std::int64_t begin, std::int64_t size) {
-    std::vector<torch::Tensor> list;
-    const auto add = [&list, begin, size](const torch::Tensor& whole) {
-      const torch::Tensor part = whole.slice(1, begin, begin + size);
-      list.push_back(part * torch::rsqrt(part.square().mean(1, true) + normaliser_floor));
-    };
-    add(in.gradient);
-    add(in.position);
-    add(in.momentum);
-    for (std::int64_t j = 0; j < in.averages.size(1); ++j) add(in.averages.select(1, j));
-    return torch::stack(list, 2);
-  }
-
-  double alpha_multiplier_, beta_multiplier_;
-  std::array<torch::Tensor, 3> weight_, bias_;
+  KineticNetwork network_;
 };
 
 }  // namespace
+
+KineticNetwork::KineticNetwork(const torch::Tensor& phi, L2eWidths hidden, double alpha,
+                               double beta)
+    : alpha_multiplier(alpha), beta_multiplier(beta) {
+  const std::array<std::int64_t, 4> widths = {l2e_features, hidden.first, hidden.second, 2};
+  std::int64_t at = 0;
+  for (std::size_t layer = 0; layer < 3; ++layer) {
+    const std::int64_t in = widths[layer], out = widths[layer + 1];
+    weight[layer] = phi.slice(0, at, at + out * in).reshape({out, in});
+    bias[layer] = phi.slice(0, at + out * in, at + out * in + out);
+    at += out * in + out;
+  }
+}
+
+KineticOutputs kinetic_outputs(const KineticNetwork& network, const KineticInputs& in) {
+  std::vector<torch::Tensor> alpha, beta;
+  for (const BlockInfo& block : in.layout.blocks()) {
+    torch::Tensor h = features(in, block.offset, ParameterLayout::size_of(block));
+    for (std::size_t layer = 0; layer < 3; ++layer) {
+      h = torch::matmul(h, network.weight[layer].to(h.options()).t()) +
+          network.bias[layer].to(h.options());
+      if (layer < 2) h = torch::relu(h);
+    }
+    alpha.push_back(h.select(2, 0) * network.alpha_multiplier);
+    beta.push_back(h.select(2, 1) * network.beta_multiplier);
+  }
+  return {torch::cat(alpha, 1), torch::cat(beta, 1)};
+}
 
 std::unique_ptr<KineticGradient> make_network_kinetic(const MetaParameters& phi) {
   return std::make_unique<NetworkKinetic>(phi);

@@ -30,9 +30,26 @@ class KineticGradient {
                         torch::Tensor& beta) const = 0;
 };
 
+/// phi as tensors of any dtype and device, with the outputs' multipliers.
+struct KineticNetwork {
+  /// Views of `phi`, [size], in file order: an autograd graph goes through them.
+  KineticNetwork(const torch::Tensor& phi, L2eWidths hidden, double alpha_multiplier,
+                 double beta_multiplier);
+  std::array<torch::Tensor, 3> weight, bias;
+  double alpha_multiplier, beta_multiplier;
+};
+
+struct KineticOutputs {
+  torch::Tensor alpha, beta;  ///< [chains, params]
+};
+
 /// alpha = alpha_multiplier A, beta = beta_multiplier B, (A, B) = MLP_phi(x) with ReLU and the nine
 /// features x = (g, theta, r, m_1..m_6), each divided by sqrt(1e-5 + mean of its square over the
-/// block). Plain torch operations; any dtype and device. The reference of kernels/l2e_network.h.
+/// block). Plain torch operations, none in place: differentiable in phi and all inputs. The
+/// reference of kernels/l2e_network.h.
+KineticOutputs kinetic_outputs(const KineticNetwork& network, const KineticInputs& inputs);
+
+/// The same as numbers, without a graph.
 std::unique_ptr<KineticGradient> make_network_kinetic(const MetaParameters& phi);
 
 }  // namespace ergo

@@ -18,16 +18,17 @@ namespace {
 constexpr const char* feature_list =
     "grad,position,momentum,ema0.1,ema0.5,ema0.9,ema0.99,ema0.999,ema0.9999";
 
-/// Calls visit(name, shape, data, size) for each tensor in file order.
+/// Calls visit(name, shape, values) for each tensor in file order.
 template <class Weights, class F>
 void for_each_tensor(Weights& w, F&& visit) {
   using Shape = std::vector<std::int64_t>;
-  visit("layers.0.weight", Shape{l2e_width, l2e_features}, w.w0.data(), w.w0.size());
-  visit("layers.0.bias", Shape{l2e_width}, w.b0.data(), w.b0.size());
-  visit("layers.1.weight", Shape{l2e_width, l2e_width}, w.w1.data(), w.w1.size());
-  visit("layers.1.bias", Shape{l2e_width}, w.b1.data(), w.b1.size());
-  visit("layers.2.weight", Shape{2, l2e_width}, w.w2.data(), w.w2.size());
-  visit("layers.2.bias", Shape{2}, w.b2.data(), w.b2.size());
+  const std::int64_t first = w.hidden.first, second = w.hidden.second;
+  visit("layers.0.weight", Shape{first, l2e_features}, w.w0);
+  visit("layers.0.bias", Shape{first}, w.b0);
+  visit("layers.1.weight", Shape{second, first}, w.w1);
+  visit("layers.1.bias", Shape{second}, w.b1);
+  visit("layers.2.weight", Shape{2, second}, w.w2);
+  visit("layers.2.bias", Shape{2}, w.b2);
 }
 
 constexpr double largest = 1e12;  // of a number of the dynamics: float32 must hold its products
@@ -59,6 +60,10 @@ void read_metadata(MetaParameters& phi, const std::string& source) {
   }
   if (auto it = phi.metadata.find("noise_form"); it != phi.metadata.end()) {
     phi.noise_form = noise_form_from(it->second, source);
+  }
+  if (auto it = phi.metadata.find("sampler"); it != phi.metadata.end() && it->second != "l2e") {
+    throw Error(ExitCode::data, fmt::format("{}: holds parameters of sampler '{}', not of l2e.",
+                                            source, it->second));
   }
   if (auto it = phi.metadata.find("features");
       it != phi.metadata.end() && it->second != feature_list) {
@@ -101,20 +106,48 @@ NoiseForm noise_form_from(const std::string& text, const std::string& source) {
               fmt::format("{}: noise_form is '{}', but must be paper or official.", source, text));
 }
 
+L2eWidths widths_from(const std::string& text, const std::string& source) {
+  L2eWidths widths;
+  const char* end = text.data() + text.size();
+  const auto [comma, first_error] = std::from_chars(text.data(), end, widths.first);
+  bool fits = first_error == std::errc() && comma != end && *comma == ',';
+  if (fits) {
+    const auto [rest, error] = std::from_chars(comma + 1, end, widths.second);
+    fits = error == std::errc() && rest == end;
+  }
+  for (const int width : {widths.first, widths.second})
+    fits = fits && width >= 1 && width <= l2e_most_width;
+  if (fits) return widths;
+  throw Error(ExitCode::data,
+              fmt::format("{}: hidden is '{}', but must be two widths from 1 to {}, as 32,32.",
+                          source, text, l2e_most_width));
+}
+
+std::string to_string(L2eWidths widths) {
+  return fmt::format("{},{}", widths.first, widths.second);
+}
+
+std::size_t MetaParameters::size() const {
+  std::size_t size = 0;
+  for_each_tensor(weights,
+                  [&size](const char*, const auto&, const auto& values) { size += values.size(); });
+  return size;
+}
+
 std::vector<float> MetaParameters::flat() const {
   std::vector<float> phi;
-  phi.reserve(count);
-  for_each_tensor(weights, [&phi](const char*, const auto&, const float* data, std::size_t size) {
-    phi.insert(phi.end(), data, data + size);
+  phi.reserve(size());
+  for_each_tensor(weights, [&phi](const char*, const auto&, const auto& values) {
+    phi.insert(phi.end(), values.begin(), values.end());
   });
   return phi;
 }
 
 void MetaParameters::set_flat(const std::vector<float>& phi) {
   const float* next = phi.data();
-  for_each_tensor(weights, [&next](const char*, const auto&, float* data, std::size_t size) {
-    std::copy_n(next, size, data);
-    next += size;
+  for_each_tensor(weights, [&next](const char*, const auto&, std::vector<float>& values) {
+    std::copy_n(next, values.size(), values.begin());
+    next += values.size();
   });
 }
 
@@ -123,8 +156,10 @@ MetaParameters load_meta_parameters(const std::filesystem::path& file) {
   const std::string source = file.string();
   MetaParameters phi;
   note_passed_over(archive, source, phi);
+  if (const auto it = archive.metadata.find("hidden"); it != archive.metadata.end())
+    phi.weights = L2eWeights(widths_from(it->second, source));
   for_each_tensor(
-      phi.weights, [&](const char* name, const auto& shape, float* data, std::size_t size) {
+      phi.weights, [&](const char* name, const auto& shape, std::vector<float>& values) {
         const io::Array* array = archive.find(name);
         if (!array) {
           throw Error(ExitCode::data, fmt::format("{}: tensor '{}' is missing.", source, name));
@@ -136,8 +171,7 @@ MetaParameters load_meta_parameters(const std::filesystem::path& file) {
                           source, name, shape_text(shape), array->dtype, shape_text(array->shape)));
         }
         io::require_finite(*array, source);
-        const std::vector<float> values = array->floats();
-        std::copy_n(values.begin(), size, data);
+        values = array->floats();
       });
   phi.metadata = archive.metadata;
   read_metadata(phi, source);
@@ -147,7 +181,9 @@ MetaParameters load_meta_parameters(const std::filesystem::path& file) {
 void save_meta_parameters(const std::filesystem::path& file, const MetaParameters& phi) {
   io::SafeTensors archive;
   archive.metadata = phi.metadata;
+  archive.metadata["sampler"] = "l2e";
   archive.metadata["features"] = feature_list;
+  archive.metadata["hidden"] = to_string(phi.weights.hidden);
   archive.metadata["alpha_multiplier"] = fmt::format("{}", phi.alpha_multiplier);
   archive.metadata["beta_multiplier"] = fmt::format("{}", phi.beta_multiplier);
   archive.metadata["noise_multiplier"] = fmt::format("{}", phi.noise_multiplier);
@@ -155,9 +191,8 @@ void save_meta_parameters(const std::filesystem::path& file, const MetaParameter
   archive.metadata["friction"] = fmt::format("{}", phi.friction);
   archive.metadata["data_size"] = phi.data_size > 0 ? fmt::format("{}", phi.data_size) : "n";
   archive.metadata["noise_form"] = to_string(phi.noise_form);
-  for_each_tensor(phi.weights, [&archive](const char* name, const auto& shape, const float* data,
-                                          std::size_t n) {
-    archive.arrays.push_back(io::from_floats(name, shape, std::vector<float>(data, data + n)));
+  for_each_tensor(phi.weights, [&archive](const char* name, const auto& shape, const auto& values) {
+    archive.arrays.push_back(io::from_floats(name, shape, values));
   });
   io::save_safetensors(file, archive);
 }

@@ -27,12 +27,15 @@ struct MetaParameters {
   std::map<std::string, std::string> metadata;  ///< the file's, unknown keys kept
   std::vector<std::string> warnings;            ///< what of the file was passed over, sentences
 
-  /// The 1,442 numbers in file order: w0, b0, w1, b1, w2, b2.
+  /// All numbers in file order: w0, b0, w1, b1, w2, b2; 1,442 with the paper's widths.
   std::vector<float> flat() const;
-  void set_flat(const std::vector<float>& phi);
-  static constexpr std::size_t count =
-      l2e_width * l2e_features + l2e_width + l2e_width * l2e_width + l2e_width + 2 * l2e_width + 2;
+  void set_flat(const std::vector<float>& phi);  ///< @pre phi.size() == size()
+  std::size_t size() const;
 };
+
+/// Two widths as `32,32`. @throws Error{data} naming `source` and the text for anything else.
+L2eWidths widths_from(const std::string& text, const std::string& source);
+std::string to_string(L2eWidths widths);
 
 /// Takes F16, BF16 and F64 for F32, names with the prefixes of PyTorch's wrappers, and passes over
 /// other tensors, which `warnings` say.

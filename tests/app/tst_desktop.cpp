@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
+#include <QComboBox>
 #include <QDir>
 #include <QDockWidget>
 #include <QFile>
@@ -13,6 +14,7 @@
 #include <QTableView>
 #include <QTest>
 
+#include "app/desktop/settings_panel.h"
 #include "app/desktop/unattended.h"
 #include "app/desktop/workers_field.h"
 #include "core/base/error.h"
@@ -36,6 +38,7 @@ class TestDesktop : public WindowTest {
   void closingMidRunSavesAndEnds();
   void closingIdleEndsAtOnce();
   void metaTrainingFeedsTheComparison();
+  void choosingATrainerShowsItsFields();
   void workersReachRunAndMetaTraining();
   void tooManyWorkersAreRefused();
   void windowEqualsRun_data();
@@ -208,6 +211,24 @@ void TestDesktop::metaTrainingFeedsTheComparison() {
   QVERIFY(takeError().isEmpty());
   QVERIFY(m_window->document()->field("l2e.meta_parameters")->value ==
           nlohmann::json(file.toStdString()));
+}
+
+void TestDesktop::choosingATrainerShowsItsFields() {
+  child<QDockWidget>("dock.metaTraining")->raise();
+  child<QListWidget>("presets.meta-train")->setCurrentRow(0);
+  auto* settings = child<SettingsPanel>("metaSettings");
+  const auto shown = [settings](const char* section) {
+    return settings->findChild<QWidget*>(QStringLiteral("section.") + QLatin1String(section)) !=
+           nullptr;
+  };
+  QVERIFY(shown("es") && !shown("truncated_backprop"));
+  auto* trainer = settings->findChild<QComboBox*>(QStringLiteral("trainer"));
+  QVERIFY(trainer);
+  trainer->setCurrentText(QStringLiteral("truncated_backprop"));
+  Q_EMIT trainer->activated(trainer->currentIndex());
+  QTRY_VERIFY(shown("truncated_backprop") && !shown("es"));
+  QVERIFY(settings->findChild<QWidget*>(QStringLiteral("truncated_backprop.window")));
+  QVERIFY(settings->findChild<QWidget*>(QStringLiteral("dynamics.hidden")));
 }
 
 void TestDesktop::workersReachRunAndMetaTraining() {

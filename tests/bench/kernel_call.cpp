@@ -17,9 +17,9 @@ struct Buffers {
   std::vector<float> features, alpha, beta;
 };
 
-template <std::size_t n>
-void randomise(std::array<float, n>& values, std::int64_t stream) {
-  fill_normal(RngKey::from_seed(7), stream, 0, static_cast<std::int64_t>(n), values.data());
+void randomise(std::vector<float>& values, std::int64_t stream) {
+  fill_normal(RngKey::from_seed(7), stream, 0, static_cast<std::int64_t>(values.size()),
+              values.data());
   for (float& value : values) value *= 0.2f;
 }
 

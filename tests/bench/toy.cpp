@@ -40,7 +40,7 @@ ChainState stirred(const Sampler& sampler, const Posterior& posterior, std::uint
 
 MetaParameters random_phi(std::uint64_t seed) {
   MetaParameters phi;
-  std::vector<float> values(MetaParameters::count);
+  std::vector<float> values(phi.size());
   fill_normal(RngKey::from_seed(seed), 0, 0, static_cast<std::int64_t>(values.size()),
               values.data());
   for (float& value : values) value *= 0.3f;

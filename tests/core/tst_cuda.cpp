@@ -8,6 +8,7 @@
 #include "core/run/experiment.h"
 #include "core/run/run.h"
 #include "core/samplers/device_steps.h"
+#include "core/samplers/l2e_learned.h"
 #include "tests/support/folder_test.h"
 #include "tests/support/potentials.h"
 #include "tests/support/presets.h"
@@ -75,8 +76,8 @@ class TestCuda : public QObject, protected FolderTest {
     ParameterLayout layout;
     for (const std::int64_t size : {256, 1, 600, 2144})
       layout.add("b" + std::to_string(size), {size});
-    const std::vector<double> z = normals(9, MetaParameters::count, 0.3);
     MetaParameters phi;
+    const std::vector<double> z = normals(9, phi.size(), 0.3);
     phi.set_flat(std::vector<float>(z.begin(), z.end()));
     const FusedL2e fused(phi);
     const L2eUpdate update{0.05, 100.0, 3.0, 0.2};
@@ -149,9 +150,11 @@ class TestCuda : public QObject, protected FolderTest {
       Arm arm;
       arm.key = RngKey{99}.fold_in(i);
       arm.task = std::make_shared<const MetaTask>(make_task(family, arm.key));
-      const std::vector<double> z = normals(i, MetaParameters::count, 0.1);
-      arm.phi.set_flat(std::vector<float>(z.begin(), z.end()));
-      arm.phi.step_multiplier = 0.002;
+      L2eDynamicsConfig dynamics;
+      dynamics.step_multiplier = 0.002;
+      arm.sampler = make_learned_l2e(dynamics);
+      const std::vector<double> z = normals(i, arm.sampler->size(), 0.1);
+      arm.phi = std::vector<float>(z.begin(), z.end());
       arm.plan = {20 + static_cast<std::int64_t>(i), 8, 4};
       alone.push_back(unroll(arm, control));
       arms.push_back(std::move(arm));

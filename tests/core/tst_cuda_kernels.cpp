@@ -48,8 +48,10 @@ struct OwnPlan {
 
   OwnPlan(const std::vector<L2eSpan>& list, const std::vector<L2eNetwork>& phi, std::int64_t rows) {
     cuda::cut(list, pieces, spans);
-    networks.resize(phi.size() * cuda::network::floats);
-    std::memcpy(networks.data(), phi.data(), networks.size() * sizeof(float));
+    for (const L2eNetwork& network : phi) {
+      const std::vector<float> numbers = network.filled_up(cuda::l2e_device_widths);
+      networks.insert(networks.end(), numbers.begin(), numbers.end());
+    }
     sums.resize(static_cast<std::size_t>(rows) * pieces.size() * l2e_features);
     scales.resize(static_cast<std::size_t>(rows) * spans.size() * l2e_features);
     plan = {pieces.data(),
@@ -63,10 +65,11 @@ struct OwnPlan {
   }
 };
 
-L2eNetwork random_network(std::uint64_t seed) {
-  const std::vector<float> z = floats(seed, cuda::network::floats, 0.3);
-  L2eWeights weights;
-  std::memcpy(&weights, z.data(), sizeof weights);
+L2eNetwork random_network(std::uint64_t seed, L2eWidths widths = {}) {
+  L2eWeights weights(widths);
+  for (std::vector<float>* part :
+       {&weights.w0, &weights.b0, &weights.w1, &weights.b1, &weights.w2, &weights.b2})
+    *part = floats(seed++, part->size(), 0.3);
   return {weights, 0.7f, 0.4f};
 }
 
@@ -130,15 +133,21 @@ class TestCudaKernels : public QObject {
   /// differ between the rows.
   void l2eEqualsTheCpu_data() {
     QTest::addColumn<int>("networks");
-    QTest::newRow("one network") << 1;
-    QTest::newRow("a network a row") << 3;
+    QTest::addColumn<int>("first");
+    QTest::addColumn<int>("second");
+    QTest::newRow("one network") << 1 << 32 << 32;
+    QTest::newRow("a network a row") << 3 << 32 << 32;
+    QTest::newRow("a small network") << 1 << 16 << 8;
+    QTest::newRow("odd widths") << 3 << 5 << 27;
   }
   void l2eEqualsTheCpu() {
     QFETCH(int, networks);
+    QFETCH(int, first);
+    QFETCH(int, second);
     const std::vector<L2eSpan> spans = {{0, 256}, {256, 1}, {257, 600}, {857, 40}};
     std::vector<L2eNetwork> phi;
     for (int k = 0; k < networks; ++k)
-      phi.push_back(random_network(20 + static_cast<std::uint64_t>(k)));
+      phi.push_back(random_network(20 + 6 * static_cast<std::uint64_t>(k), {first, second}));
     Fleet gpu(897), cpu(897);
     OwnPlan own(spans, phi, 3);
     std::vector<cuda::L2eRowNumbers> numbers = {{0.01f, 0.05f, 100.0f, 3.0f, 0.2f},

@@ -174,7 +174,14 @@ class TestDistributed : public QObject, private JobTest {
     const auto share = make_local_share(control);
     const auto values = share->values(4, [&](const std::vector<std::size_t>&) { return numbers; });
     QVERIFY(values && std::memcmp(values->data(), numbers.data(), 4 * sizeof(double)) == 0);
+    const auto whole = [&](const std::vector<std::size_t>&) {
+      return std::vector<std::vector<double>>{numbers, {}, {1.5}};
+    };
+    const auto lists = share->lists(3, whole);
+    QVERIFY(lists && lists->size() == 3 && (*lists)[1].empty() && (*lists)[2][0] == 1.5);
+    QVERIFY(std::memcmp((*lists)[0].data(), numbers.data(), 4 * sizeof(double)) == 0);
     control.stop();
+    QVERIFY(!share->lists(3, whole));
     QVERIFY(!share->values(4, [&](const std::vector<std::size_t>&) { return numbers; }));
   }
 

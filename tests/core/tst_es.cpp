@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "core/meta/es.h"
+#include "core/meta/outer_step.h"
 #include "tests/support/check.h"
 
 using namespace ergo;
@@ -12,11 +13,10 @@ namespace {
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr std::size_t size = 12;
 
-EsConfig config_of(const std::string& difference, double clip_norm = 0.0) {
+EsConfig config_of(const std::string& difference) {
   EsConfig config;
   config.sigma = 0.05;
   config.difference = difference;
-  config.clip_norm = clip_norm;
   return config;
 }
 
@@ -114,19 +114,20 @@ class TestEs : public QObject {
   }
 
   void normIsClipped() {
-    const RngKey key{1};
-    double norm = 0.0;
-    const auto free = es_gradient(key, 0, {{3.0, 1.0}}, size, config_of("raw"), &norm);
+    const auto free = es_gradient(RngKey{1}, 0, {{3.0, 1.0}}, size, config_of("raw"));
     double squares = 0.0;
     for (const double g : free) squares += g * g;
-    ERGO_OK(differs(norm, std::sqrt(squares), 1e-12));
+    const double norm = std::sqrt(squares);
     QVERIFY(norm > 1.0);
-    double before = 0.0;
-    const auto clipped = es_gradient(key, 0, {{3.0, 1.0}}, size, config_of("raw", 1.0), &before);
-    QCOMPARE(before, norm);
-    std::vector<double> expected = free;
+    std::vector<double> expected = free, clipped = free;
     for (double& g : expected) g /= norm;
+    ERGO_OK(differs(clip_gradient(clipped, 1.0), norm, 1e-12));
     ERGO_OK(vectors_differ(clipped, expected, 1e-14));
+    ERGO_OK(differs(clip_gradient(clipped, 2.0), 1.0, 1e-12));  // short enough already
+    ERGO_OK(vectors_differ(clipped, expected, 1e-14));
+    std::vector<double> unbounded = free;
+    clip_gradient(unbounded, 0.0);
+    QVERIFY(unbounded == free);
   }
 
   /// Three Adam steps by the formulas of the paper.

@@ -23,9 +23,10 @@ ParameterLayout layout_of(const std::vector<std::int64_t>& sizes) {
   return layout;
 }
 
-MetaParameters random_phi(std::uint64_t seed) {
-  const std::vector<double> z = normals(seed, MetaParameters::count, 0.3);
+MetaParameters random_phi(std::uint64_t seed, L2eWidths widths = {}) {
   MetaParameters phi;
+  phi.weights = L2eWeights(widths);
+  const std::vector<double> z = normals(seed, phi.size(), 0.3);
   phi.set_flat(std::vector<float>(z.begin(), z.end()));
   phi.alpha_multiplier = 0.7;
   phi.beta_multiplier = 0.4;
@@ -121,16 +122,26 @@ class TestKernels : public QObject {
     }
   }
 
+  void l2eEqualsPlain_data() {
+    QTest::addColumn<int>("first");
+    QTest::addColumn<int>("second");
+    for (const auto& [first, second] :
+         {std::pair(32, 32), {8, 8}, {16, 16}, {64, 64}, {16, 64}, {5, 33}, {1, 1}, {256, 256}}) {
+      QTest::addRow("9-%d-%d-2", first, second) << first << second;
+    }
+  }
   /// Spans below, at and above a tile, and on both sides of the size up to which the first
-  /// layer's share is kept.
+  /// layer's share is kept, which for 64 units is 1,280.
   void l2eEqualsPlain() {
+    QFETCH(int, first);
+    QFETCH(int, second);
     const torch::NoGradGuard no_grad;
     for (const std::vector<std::int64_t>& sizes : {std::vector<std::int64_t>{1},
                                                    {3, 32, 1, 33},
                                                    {50, 50, 2500, 50, 50, 1},
-                                                   {2560, 2561, 5000}}) {
+                                                   {1280, 1281, 2560, 2561, 5000}}) {
       const ParameterLayout layout = layout_of(sizes);
-      const MetaParameters phi = random_phi(17);
+      const MetaParameters phi = random_phi(17, {first, second});
       const auto kinetic = make_network_kinetic(phi);
       const FusedL2e ready(phi);
       for (const double noise_scale : {0.0, 0.2}) {

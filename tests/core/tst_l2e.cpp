@@ -56,14 +56,23 @@ class TestL2e : public QObject {
 
   void networkEqualsScalarLoops_data() {
     QTest::addColumn<int>("count");
+    QTest::addColumn<int>("first");
+    QTest::addColumn<int>("second");
     for (const int n : {1, 2, 15, 16, 17, 31, 33, 64, 1000}) {
-      QTest::newRow(std::to_string(n).c_str()) << n;
+      QTest::newRow(std::to_string(n).c_str()) << n << 32 << 32;
+    }
+    for (const auto& [first, second] :
+         {std::pair(1, 1), {8, 8}, {16, 16}, {16, 64}, {7, 33}, {64, 64}, {256, 3}, {256, 256}}) {
+      QTest::addRow("9-%d-%d-2", first, second) << 33 << first << second;
     }
   }
-  /// The vectorised network against loops in float64, at sizes around every vector width.
+  /// The vectorised network against loops in float64, at sizes around every vector width and with
+  /// hidden layers of many widths.
   void networkEqualsScalarLoops() {
     QFETCH(int, count);
-    write_phi(file_, {.seed = static_cast<std::uint64_t>(count)});
+    QFETCH(int, first);
+    QFETCH(int, second);
+    write_phi(file_, {.seed = static_cast<std::uint64_t>(count), .first = first, .second = second});
     const PlainL2e plain = PlainL2e::read(file_);
     const L2eWeights weights = load_meta_parameters(file_).weights;
     const auto n = static_cast<std::size_t>(count);
@@ -97,13 +106,22 @@ class TestL2e : public QObject {
     }
   }
 
-  void kineticsAgree_data() { dtypes(); }
+  void kineticsAgree_data() {
+    QTest::addColumn<bool>("wide");
+    QTest::addColumn<int>("first");
+    QTest::addColumn<int>("second");
+    QTest::newRow("float32") << false << 32 << 32;
+    QTest::newRow("float64") << true << 32 << 32;
+    QTest::newRow("float64, 9-16-5-2") << true << 16 << 5;
+  }
   /// Torch network and scalar loops on one state of two chains.
   void kineticsAgree() {
     QFETCH(bool, wide);
     const torch::NoGradGuard no_grad;
     const torch::Dtype dtype = wide ? torch::kDouble : torch::kFloat;
-    write_phi(file_, {.seed = 4});
+    QFETCH(int, first);
+    QFETCH(int, second);
+    write_phi(file_, {.seed = 4, .first = first, .second = second});
     const MetaParameters phi = load_meta_parameters(file_);
     const PlainL2e plain = PlainL2e::read(file_);
     const ParameterLayout layout = layout_of(sizes);

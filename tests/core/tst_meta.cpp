@@ -31,6 +31,14 @@ MetaOptions options_of(std::uint64_t seed, int workers = 0, bool force = false) 
   return options;
 }
 
+/// Changes of small_meta() for a trainer.
+json trainer_change(const QString& trainer) {
+  if (trainer == QStringLiteral("es")) return json::object();
+  return {{"trainer", trainer.toStdString()},
+          {"dynamics", {{"hidden", {5, 6}}}},
+          {trainer.toStdString(), {{"window", 4}, {"averaging", 0.5}}}};
+}
+
 int most_workers() { return std::thread::hardware_concurrency() >= 2 ? 2 : 1; }
 
 }  // namespace
@@ -75,25 +83,39 @@ class TestMeta : public QObject, protected FolderTest {
     QVERIFY(shown["iterations"] == 6 && shown["best_score"] == result.best_score);
   }
 
+  void phiDependsOnTheSeedAlone_data() {
+    QTest::addColumn<QString>("trainer");
+    for (const char* trainer : {"es", "truncated_backprop"})
+      QTest::newRow(trainer) << QString::fromLatin1(trainer);
+  }
   void phiDependsOnTheSeedAlone() {
-    const MetaResult one = train("a.safetensors", options_of(0, 1));
-    const MetaResult two = train("b.safetensors", options_of(0, most_workers()));
+    QFETCH(QString, trainer);
+    const json change = trainer_change(trainer);
+    const auto train_with = [&](const char* out, const MetaOptions& options) {
+      return train(out, options, nullptr, nullptr, change);
+    };
+    const MetaResult one = train_with("a.safetensors", options_of(0, 1));
+    const MetaResult two = train_with("b.safetensors", options_of(0, most_workers()));
     QVERIFY(one.phi_sha256 == two.phi_sha256);
     QCOMPARE(one.best_score, two.best_score);
     QVERIFY(last_phi("a.safetensors") == last_phi("b.safetensors"));
-    train("c.safetensors", options_of(77));
+    train_with("c.safetensors", options_of(77));
     QVERIFY(last_phi("a.safetensors") != last_phi("c.safetensors"));
-    train("d.safetensors", options_of(5));  // the preset's own seed
+    train_with("d.safetensors", options_of(5));  // the preset's own seed
     QVERIFY(last_phi("a.safetensors") == last_phi("d.safetensors"));
   }
 
   void resumeEqualsAnUninterruptedRun_data() {
     QTest::addColumn<int>("stop_after");
-    for (const int n : {0, 1, 2, 3, 5}) QTest::newRow(std::to_string(n).c_str()) << n;
+    QTest::addColumn<QString>("trainer");
+    for (const int n : {0, 1, 2, 3, 5}) QTest::addRow("es %d", n) << n << QStringLiteral("es");
+    QTest::newRow("truncated_backprop") << 3 << QStringLiteral("truncated_backprop");
   }
   void resumeEqualsAnUninterruptedRun() {
     QFETCH(int, stop_after);
-    const MetaResult whole = train("whole.safetensors");
+    QFETCH(QString, trainer);
+    const json change = trainer_change(trainer);
+    const MetaResult whole = train("whole.safetensors", {}, nullptr, nullptr, change);
     RecordingSink recording;
     RunControl control;
     if (stop_after == 0) control.stop();  // within the validation before the first iteration
@@ -101,7 +123,7 @@ class TestMeta : public QObject, protected FolderTest {
       const auto* it = std::get_if<MetaIteration>(&event);
       if (it && it->iteration == stop_after) control.stop();
     };
-    const MetaResult part = train("part.safetensors", {}, &recording, &control);
+    const MetaResult part = train("part.safetensors", {}, &recording, &control, change);
     QVERIFY(part.reason == "stopped");
     QCOMPARE(part.iterations, static_cast<std::int64_t>(stop_after));
     QVERIFY(fs::exists(path_ / "part.safetensors"));  // the best so far is kept
@@ -109,7 +131,7 @@ class TestMeta : public QObject, protected FolderTest {
     options.resume = state_of(path_ / "part.safetensors");
     QVERIFY(state_tensor("part.safetensors", "mean_phi") != last_phi("part.safetensors") ||
             stop_after == 0);
-    const MetaResult rest = train("part.safetensors", options);
+    const MetaResult rest = train("part.safetensors", options, nullptr, nullptr, change);
     QCOMPARE(rest.iterations, std::int64_t(6));
     QVERIFY(rest.phi_sha256 == whole.phi_sha256);
     QCOMPARE(rest.best_score, whole.best_score);
@@ -133,6 +155,11 @@ class TestMeta : public QObject, protected FolderTest {
                         ".state.safetensors file"));
     ERGO_OK(wrong_error(resume(state, {{"pairs", 3}}), ExitCode::data, "other settings"));
     ERGO_OK(wrong_error(resume(state, {{"seed", "6"}}), ExitCode::data, "other settings"));
+    ERGO_OK(wrong_error(resume(state, {{"dynamics", {{"hidden", {8, 8}}}}}), ExitCode::data,
+                        "other settings"));
+    ERGO_OK(wrong_error(
+        resume(state, {{"trainer", "truncated_backprop"}, {"truncated_backprop", {{"window", 4}}}}),
+        ExitCode::data, "other settings"));
     ERGO_OK(wrong_error(resume(path_ / "none", {}), ExitCode::no_input, "none"));
     QVERIFY(!fs::exists(path_ / "b.safetensors"));
   }
@@ -261,6 +288,27 @@ class TestMeta : public QObject, protected FolderTest {
     ERGO_OK(wrong_error(with({{"seed", "-1"}}), ExitCode::config, "'seed'", "'-1'"));
     ERGO_OK(wrong_error(with({{"es", {{"sigma", 0}}}}), ExitCode::config, "'es.sigma'", "> 0"));
     ERGO_OK(wrong_error(with({{"draws", 100}}), ExitCode::config, "100"));
+    ERGO_OK(
+        wrong_error(with({{"sampler", "hmc"}}), ExitCode::config, "'sampler'", "\"hmc\"", "l2e"));
+    ERGO_OK(wrong_error(with({{"trainer", "sgd"}}), ExitCode::config, "'trainer'", "\"sgd\"",
+                        "es, truncated_backprop"));
+    ERGO_OK(wrong_error(with({{"es", {{"initialisation", "warm"}}}}), ExitCode::config,
+                        "'es.initialisation'", "kinetic, descent, random"));
+    ERGO_OK(wrong_error(with({{"truncated_backprop", {{"window", 0}}}}), ExitCode::config,
+                        "'truncated_backprop.window'", ">= 1"));  // also where it has no effect
+    const auto window = [](int length) {
+      return json{{"trainer", "truncated_backprop"}, {"truncated_backprop", {{"window", length}}}};
+    };
+    ERGO_OK(wrong_error(with(window(1)), ExitCode::config, "'truncated_backprop.window' is 1",
+                        ">= 'draws' = 2"));
+    ERGO_OK(
+        wrong_error(with(window(9)), ExitCode::config, "'truncated_backprop.window' is 9", "<= 8"));
+    ERGO_OK(wrong_error(with({{"dynamics", {{"hidden", {8, 8, 8}}}}}), ExitCode::config,
+                        "'dynamics.hidden' is 8,8,8", "two widths"));
+    ERGO_OK(wrong_error(with({{"dynamics", {{"hidden", {8, 257}}}}}), ExitCode::config,
+                        "'dynamics.hidden'", "<= 256"));
+    ERGO_OK(wrong_error(with({{"dynamics", {{"hidden", {1, 8}}}}}), ExitCode::config,
+                        "'dynamics.hidden' is 1,8", "'kinetic'", "two units"));
     RunControl control;
     MetaOptions options;
     options.out = path_ / "a.safetensors";
@@ -335,6 +383,21 @@ class TestMeta : public QObject, protected FolderTest {
     QVERIFY(other.weights.w1 == phi.weights.w1 && other.weights.b2 == phi.weights.b2);
   }
 
+  /// A file without `hidden` is 32,32; a training with other widths says so in its file.
+  void widthsAreInTheFile() {
+    write_phi(path_ / "old.safetensors");
+    QVERIFY(!io::load_safetensors(path_ / "old.safetensors").metadata.contains("hidden"));
+    const MetaParameters old = load_meta_parameters(path_ / "old.safetensors");
+    QVERIFY(old.weights.hidden == L2eWidths{});
+    QCOMPARE(old.size(), std::size_t(1442));
+    train("a.safetensors", {}, nullptr, nullptr, {{"dynamics", {{"hidden", {16, 4}}}}});
+    QVERIFY(io::load_safetensors(path_ / "a.safetensors").metadata.at("hidden") == "16,4");
+    const MetaParameters small = load_meta_parameters(path_ / "a.safetensors");
+    QVERIFY((small.weights.hidden == L2eWidths{16, 4}));
+    QCOMPARE(small.size(), std::size_t(16 * 9 + 16 + 4 * 16 + 4 + 2 * 4 + 2));
+    QCOMPARE(last_phi("a.safetensors").size(), small.size());
+  }
+
   void brokenParameterFiles_data() {
     QTest::addColumn<QString>("damage");
     QTest::addColumn<QStringList>("says");
@@ -349,6 +412,13 @@ class TestMeta : public QObject, protected FolderTest {
                                << QStringList{"'1e308'", "<= 1000000000000"};
     QTest::newRow("NaN") << "nan" << QStringList{"'layers.1.weight'", "nan", "finite"};
     QTest::newRow("noise form") << "noise_form=loud" << QStringList{"'loud'", "paper or official"};
+    QTest::newRow("widths that the tensors do not have")
+        << "hidden=16,32" << QStringList{"'layers.0.weight'", "[16, 9]", "[32, 9]"};
+    QTest::newRow("one width") << "hidden=32" << QStringList{"hidden is '32'", "32,32"};
+    QTest::newRow("too wide") << "hidden=32,257" << QStringList{"hidden is '32,257'", "1 to 256"};
+    QTest::newRow("no widths") << "hidden=a,b" << QStringList{"hidden is 'a,b'"};
+    QTest::newRow("of another sampler")
+        << "sampler=meta_sgmcmc" << QStringList{"'meta_sgmcmc'", "not of l2e"};
     QTest::newRow("features") << "features=grad" << QStringList{"'features' is 'grad'"};
   }
   void brokenParameterFiles() {

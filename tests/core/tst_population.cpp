@@ -2,7 +2,7 @@
 // A population as rows of one state against its arms one by one, on the CPU.
 #include "core/base/torch.h"
 #include "core/meta/population_unroll.h"
-#include "core/samplers/l2e.h"
+#include "core/samplers/l2e_learned.h"
 #include "tests/support/potentials.h"
 
 using namespace ergo;
@@ -20,14 +20,18 @@ FamilyConfig family(std::int64_t width, std::int64_t points_max) {
   return config;
 }
 
-MetaParameters phi_of(std::uint64_t seed) {
-  const std::vector<double> z = normals(seed, MetaParameters::count, 0.1);
-  MetaParameters phi;
-  phi.set_flat(std::vector<float>(z.begin(), z.end()));
-  phi.step_multiplier = 0.002;
-  phi.alpha_multiplier = phi.beta_multiplier = 1.0;
-  phi.friction = 3.0;
-  return phi;
+std::shared_ptr<const LearnedSampler> l2e_of(double step_multiplier = 0.002) {
+  L2eDynamicsConfig config;
+  config.step_multiplier = step_multiplier;
+  config.alpha_multiplier = config.beta_multiplier = 1.0;
+  config.friction = 3.0;
+  config.hidden = {16, 9};
+  return make_learned_l2e(config);
+}
+
+std::vector<float> phi_of(std::uint64_t seed, std::size_t size) {
+  const std::vector<double> z = normals(seed, size, 0.1);
+  return {z.begin(), z.end()};
 }
 
 /// Arms of different phi, task, data count, width and length.
@@ -36,8 +40,12 @@ std::vector<Arm> arms_of(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const RngKey key = RngKey{99}.fold_in(i);
     auto task = std::make_shared<const MetaTask>(make_task(family(i % 2 == 0 ? 6 : 9, 30), key));
-    arms.push_back(
-        {std::move(task), phi_of(i), {20 + static_cast<std::int64_t>(i), 8, 4}, key.fold_in(8)});
+    const auto sampler = l2e_of();
+    arms.push_back({std::move(task),
+                    sampler,
+                    phi_of(i, sampler->size()),
+                    {20 + static_cast<std::int64_t>(i), 8, 4},
+                    key.fold_in(8)});
   }
   return arms;
 }
@@ -89,7 +97,7 @@ class TestPopulation : public QObject {
   void aDivergedArmCostsInfinity() {
     const RunControl control;
     std::vector<Arm> arms = arms_of(3);
-    arms[2].phi.step_multiplier = 1e60;  // positions overflow float32
+    arms[2].sampler = l2e_of(1e60);  // positions overflow float32
     QVERIFY(std::isinf(unroll(arms[2], control)));
     const std::vector<double> losses = unroll_population(arms, torch::kCPU, control);
     QVERIFY(std::isfinite(losses[0]) && std::isfinite(losses[1]));

@@ -170,21 +170,22 @@ PlainL2e PlainL2e::read(const std::filesystem::path& path) {
 }
 
 std::pair<double, double> PlainL2e::network(const double* x) const {
-  std::array<double, 32> h0{}, h1{};
+  const std::size_t first = b0.size(), second = b1.size();
+  Vector h0(first), h1(second);
   std::array<double, 2> out{};
-  for (std::size_t o = 0; o < 32; ++o) {
+  for (std::size_t o = 0; o < first; ++o) {
     h0[o] = b0[o];
     for (std::size_t i = 0; i < 9; ++i) h0[o] += w0[o * 9 + i] * x[i];
     h0[o] = h0[o] > 0 ? h0[o] : 0.0;
   }
-  for (std::size_t o = 0; o < 32; ++o) {
+  for (std::size_t o = 0; o < second; ++o) {
     h1[o] = b1[o];
-    for (std::size_t i = 0; i < 32; ++i) h1[o] += w1[o * 32 + i] * h0[i];
+    for (std::size_t i = 0; i < first; ++i) h1[o] += w1[o * first + i] * h0[i];
     h1[o] = h1[o] > 0 ? h1[o] : 0.0;
   }
   for (std::size_t o = 0; o < 2; ++o) {
     out[o] = b2[o];
-    for (std::size_t i = 0; i < 32; ++i) out[o] += w2[o * 32 + i] * h1[i];
+    for (std::size_t i = 0; i < second; ++i) out[o] += w2[o * second + i] * h1[i];
   }
   return {out[0], out[1]};
 }

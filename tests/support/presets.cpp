@@ -101,11 +101,13 @@ void write_phi(const std::filesystem::path& file, const PhiOptions& options) {
     for (float& value : values) value = static_cast<float>(sd * stream.normal());
     archive.arrays.push_back(io::from_floats(name, std::move(shape), values));
   };
-  add("layers.0.weight", {32, 9}, 1.0 / 3.0);
-  add("layers.0.bias", {32}, 0.1);
-  add("layers.1.weight", {32, 32}, 1.0 / std::sqrt(32.0));
-  add("layers.1.bias", {32}, 0.1);
-  add("layers.2.weight", {2, 32}, 1.0 / std::sqrt(32.0));
+  const std::int64_t first = options.first, second = options.second;
+  const auto root = [](std::int64_t n) { return std::sqrt(static_cast<double>(n)); };
+  add("layers.0.weight", {first, 9}, 1.0 / 3.0);
+  add("layers.0.bias", {first}, 0.1);
+  add("layers.1.weight", {second, first}, 1.0 / root(first));
+  add("layers.1.bias", {second}, 0.1);
+  add("layers.2.weight", {2, second}, 1.0 / root(second));
   add("layers.2.bias", {2}, 0.1);
   archive.metadata = {
       {"features", "grad,position,momentum,ema0.1,ema0.5,ema0.9,ema0.99,ema0.999,ema0.9999"},
@@ -116,6 +118,7 @@ void write_phi(const std::filesystem::path& file, const PhiOptions& options) {
       {"noise_form", options.noise_form},
       {"step_multiplier", fmt::format("{}", options.step_multiplier)},
       {"data_size", fmt::format("{}", options.data_size)}};
+  if (first != 32 || second != 32) archive.metadata["hidden"] = fmt::format("{},{}", first, second);
   io::save_safetensors(file, archive);
 }
 

@@ -31,6 +31,7 @@ struct PhiOptions {
   double alpha_multiplier = 0.05, beta_multiplier = 0.05, friction = 0.1;
   double noise_multiplier = 0.001, step_multiplier = 0.5, data_size = 24;
   std::string noise_form = "2*friction*noise_multiplier";
+  std::int64_t first = 32, second = 32;  ///< hidden units; others than 32 go into the metadata
 };
 
 /// Random meta-parameters in the format of the published ones.

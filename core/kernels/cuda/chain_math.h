@@ -116,7 +116,7 @@ ERGO_DEVICE float normal_at(std::uint64_t key, std::uint32_t chain, std::uint64_
   return times(radius, strict_wave(open_unit(c.w[2 + pair]), (place / 64) % 2 == 1));
 }
 
-/// Where the numbers of an L2eNetwork (kernels/l2e_network.h) lie when it is copied as floats.
+/// Where the numbers of an L2eNetwork (kernels/l2e_network.h) lie, filled up to 32 units a layer.
 namespace network {
 constexpr int inputs = 9, steady = 8, width = 32;
 constexpr int w0 = 0, momentum = w0 + width * steady, b0 = momentum + width, w1 = b0 + width,

@@ -14,7 +14,7 @@ constexpr int threads = 128;
 constexpr int per_thread = piece_size / threads;
 constexpr float feature_floor = 1e-5f;
 
-static_assert(sizeof(L2eNetwork) == network::floats * sizeof(float));
+static_assert(L2eNetwork::places({network::width, network::width}).floats == network::floats);
 
 struct L2eArrays {
   const float* grad;

@@ -51,11 +51,15 @@ inline void cut(const std::vector<L2eSpan>& spans, std::vector<Piece>& pieces,
   }
 }
 
+/// The only widths that the kernels know; smaller networks are filled up.
+inline constexpr L2eWidths l2e_device_widths = {32, 32};
+
 struct L2ePlan {
   const Piece* pieces = nullptr;
   const SpanPieces* spans = nullptr;
   std::int64_t piece_count = 0, span_count = 0;
-  const float* networks = nullptr;  ///< L2eNetwork as floats, one for every `rows_per_network` rows
+  /// L2eNetwork::filled_up(l2e_device_widths), one for every `rows_per_network` rows.
+  const float* networks = nullptr;
   std::int64_t rows_per_network = 1;
   float* sums = nullptr;    ///< scratch [rows, piece_count, l2e_features]
   float* scales = nullptr;  ///< scratch [rows, span_count, l2e_features]

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/meta/truncated_backprop.h"
+
+#include <cmath>
+#include <limits>
+
+#include "core/base/torch.h"
+#include "core/meta/outer_step.h"
+#include "core/meta/trainer.h"
+#include "core/posteriors/potentials.h"
+#include "core/posteriors/train_rows.h"
+#include "core/run/collection.h"
+
+namespace ergo {
+namespace {
+
+class WindowedUnroll {
+ public:
+  WindowedUnroll(const Arm& arm, const torch::Tensor& phi, const WindowPlan& plan,
+                 const RunControl& control)
+      : arm_(arm),
+        plan_(plan),
+        control_(control),
+        sampler_(sampler_of(arm)),
+        potential_(
+            make_differentiable_potential(arm.task->posterior, phi.options(), plan.second_order)),
+        phi_(phi.detach().requires_grad_(true)),
+        gradient_(torch::zeros_like(phi)) {
+    potential_->bind_all();
+    state_ = sampler_->init(
+        initial_position(arm.task->posterior, arm.key.fold_in(2), 0, phi.scalar_type())
+            .to(phi.device()),
+        0);
+  }
+
+  WindowedLoss run() {
+    burn_in();
+    const std::int64_t windows = (arm_.plan.steps - arm_.plan.burn_in) / plan_.window;
+    double sum = 0.0;
+    for (std::int64_t w = 0; w < windows && std::isfinite(sum); ++w) sum += window();
+    WindowedLoss out{sum / static_cast<double>(windows), std::vector<double>(arm_.phi.size(), 0.0)};
+    if (!std::isfinite(sum)) return out;
+    const torch::Tensor mean =
+        (gradient_.to(torch::kDouble) / static_cast<double>(windows)).cpu().contiguous();
+    out.gradient.assign(mean.data_ptr<double>(), mean.data_ptr<double>() + mean.numel());
+    return out;
+  }
+
+ private:
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+
+  void burn_in() {
+    const torch::NoGradGuard no_grad;
+    for (std::int64_t t = 0; t < arm_.plan.burn_in && !control_.stopped(); ++t)
+      sampler_->step(noise(), state_, *potential_);
+  }
+
+  /// L_w; its gradient is added. Infinity where something is not finite, NaN when stopped.
+  double window() {
+    const torch::AutoGradMode enable(true);
+    const CollectionPlan keep =
+        plan_collection(*sampler_, "meta", plan_.window, 0, arm_.plan.draws);
+    std::vector<torch::Tensor> draws;
+    for (std::int64_t t = 1; t <= plan_.window; ++t) {
+      if (control_.stopped()) return std::numeric_limits<double>::quiet_NaN();
+      state_ = arm_.sampler->differentiable_step(phi_, noise(), state_, *potential_, context());
+      if (keep.keeps(t)) draws.push_back(state_.position);
+    }
+    const torch::Tensor loss = bma_loss(arm_.task->posterior, torch::cat(draws));
+    const double value = loss.item<double>();
+    if (!std::isfinite(value)) return infinity;
+    const torch::Tensor gradient = torch::autograd::grad({loss}, {phi_})[0];
+    if (!gradient.isfinite().all().item<bool>()) return infinity;
+    gradient_ += gradient;
+    truncate();
+    return value;
+  }
+
+  /// The state as constants.
+  void truncate() {
+    state_.position = state_.position.detach();
+    state_.momentum = state_.momentum.detach();
+    for (torch::Tensor& extra : state_.extra) extra = extra.detach();
+  }
+
+  RngKey noise() const { return arm_.key.fold_in(1); }
+
+  SamplerContext context() const {
+    const Posterior& posterior = arm_.task->posterior;
+    return {&posterior.layout, arm_.plan.steps, arm_.plan.burn_in, posterior.data_count(), {}};
+  }
+
+  const Arm& arm_;
+  const WindowPlan& plan_;
+  const RunControl& control_;
+  std::unique_ptr<Sampler> sampler_;
+  std::unique_ptr<Potential> potential_;
+  torch::Tensor phi_, gradient_;
+  ChainState state_;
+};
+
+/// Question p is windowed_loss of task p: the loss, then its gradient.
+class TruncatedBackpropTrainer final : public Trainer {
+ public:
+  explicit TruncatedBackpropTrainer(const Training& training)
+      : training_(training),
+        config_(read_config<TruncatedBackpropConfig>(training.sections.trainer,
+                                                     "truncated_backprop.", "preset")) {
+    check_window();
+  }
+
+  TrainerState start() const override { return Adam(training_.sampler->size()).state(); }
+
+  std::size_t questions() const override {
+    return static_cast<std::size_t>(training_.sections.loop.pairs);
+  }
+
+  std::vector<std::vector<double>> answers(const MetaState& state,
+                                           const std::vector<std::size_t>& part) const override {
+    const UnrollPlace& place = training_.place;
+    std::vector<std::vector<double>> answers(part.size());
+    place.each(part.size(), [&](std::size_t j) {
+      const Arm arm = training_.training_arm(state.iteration, part[j], state.phi);
+      const torch::Tensor phi = torch::tensor(arm.phi).to(place.device());
+      const WindowedLoss got =
+          windowed_loss(arm, phi, {config_.window, config_.second_order}, place.control());
+      answers[j] = {got.loss};
+      answers[j].insert(answers[j].end(), got.gradient.begin(), got.gradient.end());
+    });
+    return answers;
+  }
+
+  /// The mean of the gradients; a task that diverged has none and counts.
+  TrainerStep update(MetaState& state,
+                     const std::vector<std::vector<double>>& answers) const override {
+    std::vector<double> losses, gradient(state.phi.size(), 0.0);
+    for (const std::vector<double>& answer : answers) {
+      losses.push_back(answer.at(0));
+      for (std::size_t i = 0; i < gradient.size(); ++i)
+        gradient[i] += answer.at(1 + i) / static_cast<double>(answers.size());
+    }
+    const double norm =
+        outer_step(state, std::move(gradient), config_, training_.sections.loop.iterations);
+    return {shown_mean(losses), norm};
+  }
+
+ private:
+  void check_window() const {
+    const MetaConfig& loop = training_.sections.loop;
+    const UnrollPlan shortest = training_.arm({}, nullptr, loop.steps_min, {}).plan;
+    const auto fail = [this](const std::string& constraint) {
+      throw Error(ExitCode::config, "Field 'truncated_backprop.window' is " +
+                                        std::to_string(config_.window) + ", but must be " +
+                                        constraint);
+    };
+    if (config_.window < loop.draws) fail(">= 'draws' = " + std::to_string(loop.draws) + ".");
+    if (const std::int64_t left = shortest.steps - shortest.burn_in; config_.window > left) {
+      fail("<= " + std::to_string(left) +
+           ", the steps after the burn-in of the shortest unroll ('steps_min', "
+           "'burn_in_fraction').");
+    }
+  }
+
+  const Training& training_;
+  TruncatedBackpropConfig config_;
+};
+
+}  // namespace
+
+WindowedLoss windowed_loss(const Arm& arm, const torch::Tensor& phi, const WindowPlan& plan,
+                           const RunControl& control) {
+  return WindowedUnroll(arm, phi, plan, control).run();
+}
+
+torch::Tensor bma_loss(const Posterior& posterior, const torch::Tensor& draws) {
+  Dataset test;
+  test.task = posterior.data->task;
+  test.targets = posterior.data->targets;
+  test.train = posterior.data->test;
+  const TrainRows rows = gather_rows(test, all_rows(test), draws.options());
+  const torch::Tensor f = posterior.network->forward(draws, rows.x.unsqueeze(0));
+  const std::int64_t k = f.size(0), n = f.size(1);
+  // A likelihood sums over a batch: every point of every draw is a batch of its own, draw by draw.
+  const torch::Tensor target = by_chain(rows.target, n, 1);
+  const torch::Tensor targets =
+      torch::cat(std::vector<torch::Tensor>(static_cast<std::size_t>(k), target));
+  const torch::Tensor own = draws.slice(1, posterior.own_offset()).repeat_interleave(n, 0);
+  const torch::Tensor log_density =
+      -posterior.likelihood->nll(f.reshape({k * n, 1, f.size(2)}), targets, own).reshape({k, n});
+  return std::log(static_cast<double>(k)) - torch::logsumexp(log_density, 0).mean();
+}
+
+std::unique_ptr<Trainer> make_truncated_backprop_trainer(const Training& training) {
+  return std::make_unique<TruncatedBackpropTrainer>(training);
+}
+
+}  // namespace ergo
