@@ -67,11 +67,13 @@ check_werror() {
   cmake --build --preset release
 }
 
-# The locale is made below build/, so that nothing on the machine changes.
+# The locale is made below build/, so that nothing on the machine changes. The messages of the system,
+# which tests compare, stay English.
 check_locale() (
   mkdir -p build/locale
   localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8
-  export LOCPATH="$PWD/build/locale" LC_ALL=de_DE.UTF-8
+  unset LC_ALL LC_NUMERIC
+  export LOCPATH="$PWD/build/locale" LANG=de_DE.UTF-8 LC_MESSAGES=C
   if [ "$(locale decimal_point)" != "," ]; then
     echo "The locale de_DE.UTF-8 was made but is not used." >&2
     exit 1
