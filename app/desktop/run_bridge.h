@@ -41,7 +41,6 @@ class RunBridge : public QObject {
 
   /// Emits `drained` with what came since the last call. @return whether there was anything.
   bool drain();
-  std::int64_t runNumber() const { return m_run; }
   std::int64_t thinned() const { return m_queue.thinned(); }
 
  Q_SIGNALS:

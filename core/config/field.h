@@ -56,7 +56,7 @@ std::string violation(const Field& field, const std::string& path, const nlohman
 /// 4.0 and 1e5 as integers, where `field` wants integers; violation() takes them for such.
 nlohmann::json with_whole_numbers(const Field& field, nlohmann::json value);
 
-/// Parses what a user typed (`from_chars`, so never the locale).
+/// Parses what a user typed, never by the locale; numbers may begin with a '+'.
 /// Lists are written `40,40`. @throws Error{usage} naming the field and the expected type.
 nlohmann::json parse_value(const Field& field, const std::string& path, std::string_view text);
 

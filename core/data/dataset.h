@@ -61,7 +61,6 @@ struct Dataset {
   Standardisation standardisation;
   CurveData curve;                       ///< original units; 1-D regression only
   Inputs grid;                           ///< curve.grid_x as the network sees it
-  std::vector<double> test_truth;        ///< noise-free test targets, original units; may be empty
   std::vector<std::string> class_names;  ///< [outputs] for classification
   std::vector<std::string> notes;        ///< sentences: how it was read
   std::vector<std::string> warnings;     ///< sentences: what is likely not meant

@@ -110,7 +110,6 @@ Dataset build(Problem1D problem, const DataConfig& config) {
   dataset.train = split_of(problem, problem.train_x, noise(DataPurpose::train_noise));
   dataset.validation = split_of(problem, validation_x, noise(DataPurpose::validation_noise));
   dataset.test = split_of(problem, test_x, noise(DataPurpose::test_noise));
-  dataset.test_truth = values_of(problem.truth, test_x);
   dataset.inputs = dataset.train.x.shape.size();
   fill_curve(dataset, problem, config);
   if (config.standardise || problem.always_standardise_inputs) standardise_inputs(dataset);

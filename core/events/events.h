@@ -21,7 +21,6 @@ struct SamplerInfo {
   std::string id;     ///< registry id, the key of its colour
   std::string label;  ///< for people
   std::int64_t chains = 1;
-  std::int64_t steps_per_chain = 0;
   std::int64_t planned_draws = 0;  ///< pooled over chains
   bool learned = false;            ///< its updates are trained: drawn above the others
 };

@@ -210,8 +210,8 @@ RunStarted started_event(const Experiment& experiment, const Preset& preset, std
   event.resolved_preset = resolved(preset).dump();
   event.versions = make_versions(experiment).dump();
   for (const SamplerPlan& plan : experiment.samplers) {
-    event.samplers.push_back({plan.id, plan.label, plan.chains, plan.collection.steps,
-                              plan.chains * plan.collection.draws, plan.traits.learned});
+    event.samplers.push_back({plan.id, plan.label, plan.chains, plan.chains * plan.collection.draws,
+                              plan.traits.learned});
   }
   event.curve = data.curve;
   if (reference) event.reference = reference->band();

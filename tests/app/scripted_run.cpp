@@ -25,7 +25,7 @@ RunStarted startOf(const Preset& preset, const RunOptions& options) {
   start.gradient_evaluations = 100;
   start.resolved_preset = preset.document.dump();
   start.task = "regression";
-  start.samplers = {{"sghmc", "SGHMC", 1, 100, 10}, {"l2e", "L2E", 1, 100, 10, true}};
+  start.samplers = {{"sghmc", "SGHMC", 1, 10}, {"l2e", "L2E", 1, 10, true}};
   start.curve.train_x = {-1, 1};
   start.curve.train_y = {0, 1};
   start.curve.grid_x = {-1, 0, 1};

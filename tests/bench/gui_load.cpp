@@ -29,8 +29,7 @@ RunStarted start(std::int64_t run, const Load& load) {
   event.run = run;
   event.task = "regression";
   const char* ids[] = {"sghmc", "csgmcmc", "deep_ensemble", "l2e"};
-  for (const char* id : ids)
-    event.samplers.push_back({id, id, load.chains / samplers, load.points, 20});
+  for (const char* id : ids) event.samplers.push_back({id, id, load.chains / samplers, 20});
   for (int i = 0; i < 200; ++i) event.curve.grid_x.push_back(-3 + 0.03 * i);
   for (int i = 0; i < 60; ++i) {
     event.curve.train_x.push_back(-2 + i / 15.0);

@@ -224,7 +224,7 @@ class TestPlots : public QObject {
   void learnedSamplerLiesOnTop() {
     const auto pixels = [](bool learned) {
       RunStarted start = sample::started();
-      start.samplers = {{"l2e", "L2E", 1, 100, 10, learned}, {"sghmc", "SGHMC", 1, 100, 10}};
+      start.samplers = {{"l2e", "L2E", 1, 10, learned}, {"sghmc", "SGHMC", 1, 10}};
       TracePlot plot;
       plot.resize(500, 300);
       plot.show();

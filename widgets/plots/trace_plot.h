@@ -34,7 +34,6 @@ class TracePlot : public LivePlot {
   QString readout(QCPAxisRect* rect, double x, double y) const override;
   std::unique_ptr<Plot> clone() const override;
 
-  bool isLogarithmic() const { return m_state.log; }
   /// Logarithmic axis of U - U_min, U_min being the lowest potential of all chains so far.
   void setLogarithmic(bool on);
 
