@@ -31,12 +31,6 @@ std::string utf16(const std::string& ascii, bool big, bool mark) {
   return out;
 }
 
-std::string with_line_ends(std::string text, const std::string& end) {
-  std::string out;
-  for (const char c : text) out += c == '\n' ? end : std::string(1, c);
-  return out;
-}
-
 /// What a property test writes a table with.
 struct Writer {
   char separator = ',';
