@@ -141,12 +141,16 @@ class RowUnroll {
     }
   }
 
+  torch::Tensor momentum(std::size_t row) const {
+    return together_ ? state_.momentum[static_cast<std::int64_t>(row)] : alone_[row].momentum;
+  }
+
   /// Copies stay on the device: looking would wait for it.
   void collect(std::int64_t t) {
     for (std::size_t c = 0; c < arms_.size(); ++c) {
       const auto row = static_cast<std::int64_t>(c);
       if (t == arms_[c]->plan.steps)
-        finite_to_the_end_[c] = finite_[row].logical_and(state_.momentum[row].isfinite().all());
+        finite_to_the_end_[c] = finite_[row].logical_and(momentum(c).isfinite().all());
       if (t <= arms_[c]->plan.steps && plans_[c].keeps(t))
         draws_[c].push_back(state_.position[row].clone());
     }
