@@ -39,7 +39,8 @@ void emitTransition(std::int64_t run, double t, const EventSink& sink) {
     predictive.run = run;
     predictive.sampler = sampler;
     predictive.draws = static_cast<std::int64_t>(t);
-    predictive.band = {{0, 1, 2}, {-1, 0, 1}, {-0.5, 0.5, 1.5}, {0.5, 1.5, 2.5}, {1, 2, 3}, {}};
+    predictive.band = {{0, 1, 2}, {-1, 0, 1}, {-0.5, 0.5, 1.5}, {0.5, 1.5, 2.5}, {1, 2, 3}, {},
+                       {},        {}};
     sink(predictive);
     MetricsUpdated metrics;
     metrics.run = run;
