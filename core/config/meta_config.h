@@ -14,6 +14,7 @@ namespace ergo {
 struct MetaConfig {
   std::string sampler = "l2e";
   std::string trainer = "es";
+  std::string tasks = "regressions";
   std::int64_t iterations = 1000;
   std::int64_t pairs = 4;
   std::int64_t steps_min = 400, steps_max = 1200;
@@ -30,6 +31,10 @@ struct MetaConfig {
                        "section dynamics."});
     v("trainer", trainer,
       FieldInfo{.doc = "How phi is moved; its fields are the section of the same name."});
+    v("tasks", tasks,
+      FieldInfo{.choices = {"regressions", "images"},
+                .doc = "What phi is trained on: 1-D regressions, by the section family, or image "
+                       "classifications, by the section images."});
     v("iterations", iterations, FieldInfo{.min = 1, .max = 1e7, .doc = "Outer iterations."});
     v("pairs", pairs,
       FieldInfo{.min = 1,

@@ -9,6 +9,7 @@
 
 #include "core/base/parallel.h"
 #include "core/events/emitter.h"
+#include "core/meta/families.h"
 #include "core/meta/meta.h"
 #include "core/meta/meta_sections.h"
 #include "core/meta/unroll.h"

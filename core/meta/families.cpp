@@ -8,6 +8,7 @@
 #include <numbers>
 #include <vector>
 
+#include "core/meta/draws.h"
 #include "core/models/models.h"
 
 namespace ergo {
@@ -104,14 +105,6 @@ Split make_split(std::int64_t count, const Function& f, const Gap& gap, double n
   return split;
 }
 
-double log_uniform(ScalarStream& s, double low, double high) {
-  return low * std::exp(s.uniform() * std::log(high / low));
-}
-
-std::int64_t integer_between(ScalarStream& s, std::int64_t low, std::int64_t high) {
-  return low + static_cast<std::int64_t>(s.integer(static_cast<std::uint64_t>(high - low + 1)));
-}
-
 /// A preset's model section.
 nlohmann::json make_model(const FamilyConfig& c, ScalarStream& s) {
   const std::int64_t width = integer_between(s, c.width_min, c.width_max);
@@ -119,6 +112,16 @@ nlohmann::json make_model(const FamilyConfig& c, ScalarStream& s) {
   const std::vector<std::int64_t> hidden(static_cast<std::size_t>(depth), width);
   return {{"kind", "mlp"}, {"hidden", hidden}, {"activation", s.uniform() < 0.5 ? "tanh" : "silu"}};
 }
+
+class RegressionFamily final : public TaskFamily {
+ public:
+  explicit RegressionFamily(const FamilyConfig& config) : config_(config) {}
+  MetaTask task(RngKey key) const override { return make_task(config_, key); }
+  std::string name() const override { return config_.functions; }
+
+ private:
+  FamilyConfig config_;
+};
 
 }  // namespace
 
@@ -143,6 +146,10 @@ MetaTask make_task(const FamilyConfig& config, RngKey key) {
   task.posterior =
       make_posterior(std::move(data), network, likelihood, config.weight_prior, config.bias_prior);
   return task;
+}
+
+std::unique_ptr<TaskFamily> make_regression_family(const FamilyConfig& config) {
+  return std::make_unique<RegressionFamily>(config);
 }
 
 }  // namespace ergo

@@ -55,15 +55,17 @@ void MetaFiles::save(const MetaState& state_of_training,
   lock();
   if (!std::exchange(begun_, true) && !resumes_ && !job_) {
     std::error_code ignored;  // what cannot be removed cannot be replaced either
-    for (const fs::path& old : {out_, log()}) fs::remove(old, ignored);
+    for (const fs::path& old : {out_, log(), scores()}) fs::remove(old, ignored);
   }
   save_meta_state(state(), state_of_training, settings_);
   write(out_);
   io::write_file(log(), meta_log_csv(state_of_training));
+  io::write_file(scores(), meta_scores_csv(state_of_training));
 }
 
 fs::path MetaFiles::state() const { return out_.string() + ".state.safetensors"; }
 fs::path MetaFiles::log() const { return out_.string() + ".log.csv"; }
+fs::path MetaFiles::scores() const { return out_.string() + ".scores.csv"; }
 
 bool MetaFiles::are_ahead_of(std::int64_t iteration, const MetaState& start) const {
   std::error_code error;

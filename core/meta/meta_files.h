@@ -11,7 +11,7 @@
 namespace ergo {
 
 /// The files of a training: FILE with the best meta-parameters, FILE.state.safetensors,
-/// FILE.log.csv, and FILE.lock while it goes on.
+/// FILE.log.csv, FILE.scores.csv, and FILE.lock while it goes on.
 class MetaFiles {
  public:
   /// @throws Error{cannot_create}: FILE exists and the options do not allow to replace it, or it
@@ -38,7 +38,7 @@ class MetaFiles {
  private:
   void check() const;
   void lock();
-  std::filesystem::path log() const;
+  std::filesystem::path log() const, scores() const;
 
   std::filesystem::path out_;
   bool resumes_, force_;

@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "core/base/number.h"
+#include "core/presets/store.h"
 #include "core/registry/learned.h"
 
 namespace ergo {
@@ -76,6 +77,34 @@ void require_filled(const std::string& name, const std::vector<double>& list) {
               fmt::format("Field '{}' is [], but must hold at least one number.", name));
 }
 
+void check_orders(const ImageFamilyConfig& c, const std::string& section) {
+  const auto check = [&section](const std::string& what, std::int64_t low, std::int64_t high) {
+    require_order(section + "." + what + "_min", static_cast<double>(low),
+                  section + "." + what + "_max", static_cast<double>(high));
+  };
+  check("images", c.images_min, c.images_max);
+  check("width", c.width_min, c.width_max);
+  check("depth", c.depth_min, c.depth_max);
+}
+
+/// What a transfer score varies, and how often it is taken.
+void check_transfer(const MetaSections& s) {
+  const TransferConfig& t = s.transfer;
+  const auto fail = [](const std::string& field, const std::string& value,
+                       const std::string& constraint) {
+    throw Error(ExitCode::config,
+                fmt::format("Field 'transfer.{}' is {}, but must {}.", field, value, constraint));
+  };
+  if (t.every % s.loop.validate_every != 0)
+    fail("every", fmt::format("{}", t.every),
+         fmt::format("be a multiple of 'validate_every' = {}", s.loop.validate_every));
+  if (t.budgets.empty()) fail("budgets", "[]", "hold at least one number");
+  if (t.field.empty()) return;
+  if (!s.dynamics.contains(t.field) || !s.dynamics.at(t.field).is_number_float())
+    fail("field", "'" + t.field + "'", "be the name of a number of the section dynamics");
+  require_filled("transfer.values", t.values);
+}
+
 void check_orders(const MetaSections& s) {
   const auto d = [](auto x) { return static_cast<double>(x); };
   require_order("steps_min", d(s.loop.steps_min), "steps_max", d(s.loop.steps_max));
@@ -91,6 +120,24 @@ void check_orders(const MetaSections& s) {
                 d(s.family.width_max));
   require_order("family.depth_min", d(s.family.depth_min), "family.depth_max",
                 d(s.family.depth_max));
+}
+
+/// The image parts are in the hash of image trainings alone, so that of the others stays.
+void add_image_parts(const Preset& preset, MetaSections& s) {
+  s.images = read_config<ImageFamilyConfig>(section_values(preset, "images"), "images.", preset.id);
+  s.transfer =
+      read_config<TransferConfig>(section_values(preset, "transfer"), "transfer.", preset.id);
+  check_orders(s.images, "images");
+  check_orders(s.transfer, "transfer");
+  check_transfer(s);
+  if (s.loop.device != "cpu") {
+    throw Error(ExitCode::config,
+                fmt::format("Field 'device' is '{}', but image tasks move on the cpu; their "
+                            "minibatches differ from chain to chain.",
+                            s.loop.device));
+  }
+  s.settings.add(s.images, "{}");
+  s.settings.add(s.transfer, "{}");
 }
 
 /// The baselines' grid is the product of these.
@@ -117,6 +164,7 @@ MetaSections meta_sections(const Preset& preset) {
   }
   require_none(problems(preset), preset.id);
   MetaSections s;
+  s.folders = file_folders(preset);
   s.loop = read_config<MetaConfig>(section_values(preset, ""), "", preset.id);
   s.family = read_config<FamilyConfig>(section_values(preset, "family"), "family.", preset.id);
   s.evaluation =
@@ -127,6 +175,7 @@ MetaSections meta_sections(const Preset& preset) {
   s.settings.add(s.loop, first_loop, {"device"});
   s.settings.add(s.family, first_family);
   add_chosen_parts(preset, s);
+  if (s.loop.tasks == "images") add_image_parts(preset, s);
   return s;
 }
 

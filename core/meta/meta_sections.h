@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
+#include "core/config/image_family.h"
 #include "core/config/meta_config.h"
 #include "core/presets/preset.h"
 #include "core/presets/setting_hash.h"
@@ -14,8 +17,11 @@ namespace ergo {
 struct MetaSections {
   MetaConfig loop;
   FamilyConfig family;
-  nlohmann::json trainer;   ///< values of the trainer's section
-  nlohmann::json dynamics;  ///< values of the sampler's section
+  ImageFamilyConfig images;  ///< loop.tasks = "images", as the next one
+  TransferConfig transfer;
+  std::vector<std::filesystem::path> folders;  ///< where relative file names start
+  nlohmann::json trainer;                      ///< values of the trainer's section
+  nlohmann::json dynamics;                     ///< values of the sampler's section
   EvaluationConfig evaluation;
   SettingHash settings;  ///< everything that decides the training's numbers
 };

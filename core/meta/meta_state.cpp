@@ -68,6 +68,8 @@ void check_state(const MetaState& state, const std::string& source) {
   require(state.log.size() % meta_log_columns == 0 &&
               static_cast<std::int64_t>(state.log.size() / meta_log_columns) == state.iteration,
           "its log does not have a row an iteration");
+  require(state.scores.size() % meta_score_columns == 0, "its scores are no whole rows");
+  require(state.best_iteration <= state.iteration, "its best phi is later than its iterations");
   for (const auto& [name, count] : state.trainer.counts)
     require(count <= state.iteration, "'" + name + "' are more than its iterations");
   if (const auto v = state.trainer.arrays.find("adam.v"); v != state.trainer.arrays.end()) {
@@ -75,6 +77,14 @@ void check_state(const MetaState& state, const std::string& source) {
             "'adam.v' holds a number below 0");
   }
 }
+
+io::Array table(const std::string& name, const std::vector<double>& rows, std::size_t columns) {
+  return io::from_doubles(
+      name, {static_cast<std::int64_t>(rows.size() / columns), static_cast<std::int64_t>(columns)},
+      rows);
+}
+
+std::string cell(double x) { return std::isfinite(x) ? fmt::format("{}", x) : std::string(); }
 
 }  // namespace
 
@@ -87,7 +97,8 @@ void save_meta_state(const std::filesystem::path& file, const MetaState& state,
                       {"preset_hash", settings.hex()},
                       {"iteration", fmt::format("{}", state.iteration)},
                       {"average", fmt::format("{}", state.average)},
-                      {"best_score", fmt::format("{}", state.best_score)}};
+                      {"best_score", fmt::format("{}", state.best_score)},
+                      {"best_iteration", fmt::format("{}", state.best_iteration)}};
   for (const auto& [name, count] : state.trainer.counts)
     archive.metadata[name] = fmt::format("{}", count);
   archive.arrays = {io::from_floats("phi", {size}, state.phi),
@@ -97,11 +108,8 @@ void save_meta_state(const std::filesystem::path& file, const MetaState& state,
     archive.arrays.push_back(
         io::from_doubles(name, {static_cast<std::int64_t>(values.size())}, values));
   }
-  archive.arrays.push_back(
-      io::from_doubles("log",
-                       {static_cast<std::int64_t>(state.log.size() / meta_log_columns),
-                        static_cast<std::int64_t>(meta_log_columns)},
-                       state.log));
+  archive.arrays.push_back(table("log", state.log, meta_log_columns));
+  archive.arrays.push_back(table("scores", state.scores, meta_score_columns));
   io::save_safetensors(file, archive);
 }
 
@@ -139,19 +147,30 @@ MetaState load_meta_state(const std::filesystem::path& file, const SettingHash& 
   state.iteration = parse<std::int64_t>(archive.metadata, "iteration", source);
   state.average = parse_finite(archive.metadata, "average", source);
   state.best_score = parse<double>(archive.metadata, "best_score", source);  // NaN: none yet
+  // Files of former versions have neither.
+  if (archive.find("scores")) state.scores = tensor(archive, "scores", 0, source);
+  if (archive.metadata.contains("best_iteration"))
+    state.best_iteration = parse<std::int64_t>(archive.metadata, "best_iteration", source);
   check_state(state, source);
   return state;
 }
 
 std::string meta_log_csv(const MetaState& state) {
-  const auto cell = [](double x) {
-    return std::isfinite(x) ? fmt::format("{}", x) : std::string();
-  };
   std::string text = "iteration,meta_loss,smoothed,score,gradient_norm\n";
   for (std::size_t i = 0; i + meta_log_columns <= state.log.size(); i += meta_log_columns) {
     const double* row = state.log.data() + i;
     text += fmt::format("{},{},{},{},{}\n", row[0], cell(row[1]), cell(row[2]), cell(row[3]),
                         cell(row[4]));
+  }
+  return text;
+}
+
+std::string meta_scores_csv(const MetaState& state) {
+  std::string text = "iteration,family,steps,value,score,standard_error,diverged\n";
+  for (std::size_t i = 0; i + meta_score_columns <= state.scores.size(); i += meta_score_columns) {
+    const double* row = state.scores.data() + i;
+    text += fmt::format("{},{},{},{},{},{},{}\n", row[0], row[1] > 0.0 ? "transfer" : "training",
+                        row[2], cell(row[3]), cell(row[4]), cell(row[5]), row[6]);
   }
   return text;
 }

@@ -23,10 +23,13 @@ struct MetaState {
   TrainerState trainer;
   std::int64_t iteration = 0;  ///< iterations done
   double best_score = undefined;
-  double average = 0.0;     ///< exponential average of the meta-loss, biased
-  std::vector<double> log;  ///< rows of (iteration, meta_loss, smoothed, score, gradient_norm)
+  double average = 0.0;             ///< exponential average of the meta-loss, biased
+  std::int64_t best_iteration = 0;  ///< of best_phi
+  std::vector<double> log;     ///< rows of (iteration, meta_loss, smoothed, score, gradient_norm)
+  std::vector<double> scores;  ///< rows of (iteration, 1 for transfer, steps, value of the field
+                               ///< that is chosen anew, score, standard error, diverged)
 };
-inline constexpr std::size_t meta_log_columns = 5;
+inline constexpr std::size_t meta_log_columns = 5, meta_score_columns = 7;
 
 /// Atomic. `settings` tie the file to its preset and seed. @throws Error{io}.
 void save_meta_state(const std::filesystem::path& file, const MetaState& state,
@@ -39,5 +42,8 @@ MetaState load_meta_state(const std::filesystem::path& file, const SettingHash& 
 
 /// The training log as CSV.
 std::string meta_log_csv(const MetaState& state);
+
+/// The scores as CSV, each with its standard error.
+std::string meta_scores_csv(const MetaState& state);
 
 }  // namespace ergo

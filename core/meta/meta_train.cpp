@@ -13,8 +13,11 @@
 #include "core/distributed/task_share.h"
 #include "core/events/emitter.h"
 #include "core/io/sha256.h"
+#include "core/meta/families.h"
+#include "core/meta/image_family.h"
 #include "core/meta/meta.h"
 #include "core/meta/meta_files.h"
+#include "core/meta/scores.h"
 #include "core/meta/trainer.h"
 #include "core/registry/learned.h"
 
@@ -24,13 +27,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t hopeless = 10;  // iterations in which every unroll failed
-constexpr double score_cap = 3.0;  // nats that one task may add to the score: a few tasks with a
-                                   // wide gap would decide it otherwise
 constexpr double smoothing = 0.95;
 
 SettingHash with_seed(SettingHash settings, std::uint64_t seed) {
   settings.add_text(fmt::format("{}", seed));
   return settings;
+}
+
+std::unique_ptr<TaskFamily> make_family(const MetaSections& sections) {
+  return sections.loop.tasks == "images"
+             ? make_image_family(sections.images, "images", sections.folders)
+             : make_regression_family(sections.family);
 }
 
 class MetaTraining {
@@ -42,14 +49,15 @@ class MetaTraining {
         sections_(meta_sections(preset)),
         row_(learned_sampler_row(sections_.loop.sampler)),
         place_(sections_.loop.device, options.workers, options_.distributed, control),
-        training_{sections_, row_.make(sections_.dynamics), seed_of(options, sections_), place_},
+        training_{sections_, row_.make(sections_.dynamics), make_family(sections_),
+                  seed_of(options, sections_), place_},
         trainer_(make_trainer(training_)),
         preset_(preset.id),
         settings_(with_seed(sections_.settings, training_.seed)),
         files_(options, settings_),
         state_(start()) {
     check_division();
-    make_validation_tasks();
+    make_frozen_tasks();
     if (!options.resume.empty()) state_ = load_meta_state(options.resume, settings_, state_);
     share_ = options.distributed.on() ? make_peer_share(options.distributed, facts(), control_)
                                       : make_local_share(control_);
@@ -62,7 +70,7 @@ class MetaTraining {
     const std::int64_t first = state_.iteration;
     try {
       share_->commit([this] { files_.begin(); });
-      if (std::isnan(state_.best_score)) validate();
+      if (state_.iteration == 0 && state_.scores.empty()) validate();
       while (state_.iteration < sections_.loop.iterations && iterate())
         report_progress(first, begin);
       checkpoint();
@@ -212,37 +220,55 @@ class MetaTraining {
     tell(event);
   }
 
-  void make_validation_tasks() {
+  void make_frozen_tasks() {
     const RngKey key = purpose_key(training_.seed, Purpose::meta_task).fold_in(~std::uint64_t{0});
-    for (std::int64_t i = 0; i < sections_.loop.validation_tasks; ++i) {
-      tasks_.push_back(std::make_shared<const MetaTask>(
-          make_task(sections_.family, key.fold_in(static_cast<std::uint64_t>(i)))));
-    }
+    tasks_ = frozen_tasks(*training_.family, key, sections_.loop.validation_tasks);
+    if (sections_.transfer.every > 0) transfer_.emplace(training_, row_);
   }
 
-  /// Mean excess NLL of mean_phi over the true function on the frozen tasks, each at most
-  /// score_cap; NaN when stopped meanwhile. phi itself wanders about its mean by the noise of the
-  /// gradient.
+  /// The score of mean_phi on the frozen tasks of the training family; NaN when stopped meanwhile.
+  /// phi itself wanders about its mean by the noise of the gradient. Keeps mean_phi where it is
+  /// the best: by the transfer score in trainings that have one.
   double validate() {
     const auto make = [this](std::size_t i) {
       const RngKey key =
           purpose_key(training_.seed, Purpose::meta_task).fold_in(~std::uint64_t{1}).fold_in(i);
       return training_.arm(state_.mean_phi, tasks_[i], sections_.loop.steps_max, key);
     };
-    const auto reached = share_->values(tasks_.size(), [&](const std::vector<std::size_t>& part) {
-      return place_.losses(part, make);
-    });
+    const auto reached = losses_of(tasks_.size(), make);
     if (!reached) return undefined;
-    double score = 0.0;
-    for (std::size_t i = 0; i < tasks_.size(); ++i) {
-      const double excess = std::min(score_cap, (*reached)[i] - tasks_[i]->true_nll);
-      score += excess / static_cast<double>(tasks_.size());
-    }
-    if (!(score >= state_.best_score)) {  // also when there is none yet
-      state_.best_score = score;
-      state_.best_phi = state_.mean_phi;
-    }
-    return score;
+    const Score score = score_of(tasks_, *reached);
+    const ScoreRow row = {state_.iteration, false, sections_.loop.steps_max, undefined, score};
+    add_scores(state_, {row});
+    if (!transfer_) keep_if_best(score.mean);
+    return transfer_ && !validate_transfer() ? undefined : score.mean;
+  }
+
+  /// @return false when stopped.
+  bool validate_transfer() {
+    const bool due = state_.iteration > 0 && (state_.iteration % sections_.transfer.every == 0 ||
+                                              state_.iteration == sections_.loop.iterations);
+    if (!due) return true;
+    const auto make = [this](std::size_t i) { return transfer_->arm(state_.mean_phi, i); };
+    const auto reached = losses_of(transfer_->questions(), make);
+    if (!reached) return false;
+    const std::vector<ScoreRow> rows = transfer_->rows(*reached, state_.iteration);
+    add_scores(state_, rows);
+    keep_if_best(Transfer::score(rows));
+    return true;
+  }
+
+  std::optional<std::vector<double>> losses_of(std::size_t count,
+                                               const std::function<Arm(std::size_t)>& make) {
+    return share_->values(
+        count, [&](const std::vector<std::size_t>& part) { return place_.losses(part, make); });
+  }
+
+  void keep_if_best(double score) {
+    if (score >= state_.best_score) return;  // never while there is none yet
+    state_.best_score = score;
+    state_.best_phi = state_.mean_phi;
+    state_.best_iteration = state_.iteration;
   }
 
   /// A full disk does not end a training: the next checkpoint tries again.
@@ -266,15 +292,30 @@ class MetaTraining {
   /// What the file of parameters says of its training.
   std::map<std::string, std::string> notes() const {
     const MetaConfig& loop = sections_.loop;
-    return {{"family", sections_.family.functions},
-            {"preset", preset_},
-            {"trainer", loop.trainer},
-            {"seed", fmt::format("{}", training_.seed)},
-            {"iterations", fmt::format("{}", state_.iteration)},
-            {"score", fmt::format("{}", state_.best_score)},
-            {"draws", fmt::format("{}", loop.draws)},
-            {"unroll_steps", fmt::format("{}-{}", loop.steps_min, loop.steps_max)},
-            {"burn_in_fraction", fmt::format("{}", loop.burn_in_fraction)}};
+    const Score score = training_score_at(state_, state_.best_iteration);
+    std::map<std::string, std::string> notes = {
+        {"family", training_.family->name()},
+        {"preset", preset_},
+        {"trainer", loop.trainer},
+        {"seed", fmt::format("{}", training_.seed)},
+        {"iterations", fmt::format("{}", state_.iteration)},
+        {"best_iteration", fmt::format("{}", state_.best_iteration)},
+        {"score", fmt::format("{}", transfer_ ? score.mean : state_.best_score)},
+        {"score_standard_error", fmt::format("{}", score.standard_error)},
+        {"draws", fmt::format("{}", loop.draws)},
+        {"unroll_steps", fmt::format("{}-{}", loop.steps_min, loop.steps_max)},
+        {"burn_in_fraction", fmt::format("{}", loop.burn_in_fraction)}};
+    std::map<std::string, std::string> sets = training_.family->data_sha256();
+    if (transfer_) {
+      notes["transfer_score"] = fmt::format("{}", state_.best_score);
+      notes["transfer_family"] = transfer_->family().name();
+      sets.merge(transfer_->family().data_sha256());
+    }
+    std::string hashes;
+    for (const auto& [name, sha256] : sets)
+      hashes += fmt::format("{}{}:{}", hashes.empty() ? "" : ",", name, sha256);
+    if (!hashes.empty()) notes["datasets_sha256"] = hashes;
+    return notes;
   }
 
   void report_progress(std::int64_t first, Clock::time_point begin) {
@@ -302,6 +343,7 @@ class MetaTraining {
   MetaFiles files_;
   MetaState state_;
   std::vector<std::shared_ptr<const MetaTask>> tasks_;
+  std::optional<Transfer> transfer_;
   std::unique_ptr<TaskShare> share_;
   std::optional<Error> unsaved_;  ///< why the last checkpoint failed
 };

@@ -36,7 +36,7 @@ Arm Training::training_arm(std::int64_t iteration, std::size_t index,
   const RngKey key = purpose_key(seed, Purpose::meta_task)
                          .fold_in(static_cast<std::uint64_t>(iteration))
                          .fold_in(index);
-  return arm(std::move(phi), std::make_shared<const MetaTask>(make_task(sections.family, key)),
+  return arm(std::move(phi), std::make_shared<const MetaTask>(family->task(key)),
              unroll_length(sections.loop, key.fold_in(7)), key.fold_in(8));
 }
 

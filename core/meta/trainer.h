@@ -15,6 +15,7 @@ namespace ergo {
 struct Training {
   MetaSections sections;
   std::shared_ptr<const LearnedSampler> sampler;
+  std::shared_ptr<const TaskFamily> family;
   std::uint64_t seed = 0;
   const UnrollPlace& place;
 

@@ -24,9 +24,9 @@ class WindowedUnroll {
         sampler_(sampler_of(arm)),
         potential_(
             make_differentiable_potential(arm.task->posterior, phi.options(), plan.second_order)),
+        batches_(*arm.task, arm.key.fold_in(3)),
         phi_(phi.detach().requires_grad_(true)),
         gradient_(torch::zeros_like(phi)) {
-    potential_->bind_all();
     state_ = sampler_->init(
         initial_position(arm.task->posterior, arm.key.fold_in(2), 0, phi.scalar_type())
             .to(phi.device()),
@@ -51,8 +51,10 @@ class WindowedUnroll {
 
   void burn_in() {
     const torch::NoGradGuard no_grad;
-    for (std::int64_t t = 0; t < arm_.plan.burn_in && !control_.stopped(); ++t)
+    for (std::int64_t t = 0; t < arm_.plan.burn_in && !control_.stopped(); ++t) {
+      batches_.bind(*potential_, ++transitions_);
       sampler_->step(noise(), state_, *potential_);
+    }
   }
 
   /// L_w; its gradient is added. Infinity where something is not finite, NaN when stopped.
@@ -63,6 +65,7 @@ class WindowedUnroll {
     std::vector<torch::Tensor> draws;
     for (std::int64_t t = 1; t <= plan_.window; ++t) {
       if (control_.stopped()) return std::numeric_limits<double>::quiet_NaN();
+      batches_.bind(*potential_, ++transitions_);
       state_ = arm_.sampler->differentiable_step(phi_, noise(), state_, *potential_, context());
       if (keep.keeps(t)) draws.push_back(state_.position);
     }
@@ -95,6 +98,8 @@ class WindowedUnroll {
   const RunControl& control_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<Potential> potential_;
+  TaskBatches batches_;
+  std::int64_t transitions_ = 0;
   torch::Tensor phi_, gradient_;
   ChainState state_;
 };

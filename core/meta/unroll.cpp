@@ -13,7 +13,7 @@ namespace ergo {
 double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& plan, RngKey key,
               const RunControl& control) {
   const auto potential = make_potential(task.posterior, torch::kFloat);
-  potential->bind_all();
+  TaskBatches batches(task, key.fold_in(3));
   const CollectionPlan collection =
       plan_collection(sampler, "meta", plan.steps, plan.burn_in, plan.draws);
   const RngKey noise = key.fold_in(1);
@@ -22,6 +22,7 @@ double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& pl
   Report report(task.posterior);
   for (std::int64_t t = 1; t <= plan.steps; ++t) {
     if (control.stopped()) return std::numeric_limits<double>::quiet_NaN();
+    batches.bind(*potential, t);
     const TransitionInfo info = sampler.step(noise, state, *potential);
     if (!std::isfinite(info.potential.data_ptr<float>()[0])) {
       return std::numeric_limits<double>::infinity();

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/base/control.h"
-#include "core/meta/families.h"
+#include "core/meta/task.h"
 #include "core/samplers/learned_sampler.h"
 
 namespace ergo {
@@ -25,9 +25,9 @@ struct Arm {
   RngKey key;
 };
 
-/// Runs one chain on the task's training data, full batch, and returns the BMA meta-loss
-///   L = -mean_i log (1/K) sum_k p(y_i | x_i, theta_k)   (algorithms 1.3; Gaussian likelihood)
-/// on the task's test points, nats. The chain and its noise depend on `key` alone.
+/// Runs one chain on the task's training data, or minibatches of it, and returns the BMA meta-loss
+///   L = -mean_i log (1/K) sum_k p(y_i | x_i, theta_k)   (algorithms 1.3)
+/// on the task's test points, nats. The chain, its noise and batches depend on `key` alone.
 /// @return infinity when the chain diverged; NaN when `control` stopped it.
 double unroll(const Sampler& sampler, const MetaTask& task, const UnrollPlan& plan, RngKey key,
               const RunControl& control);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/config/image_family.h"
 #include "core/config/meta_config.h"
 #include "core/config/run_config.h"
 #include "core/data/data_config.h"
@@ -24,7 +25,7 @@ std::vector<std::string> structural_keys(const Preset& preset) {
   std::vector<std::string> more = {"data", "model", "posterior", "samplers", "tuned", "tuning"};
   if (is_target(preset)) more = {"target", "samplers", "tuned", "tuning"};
   if (is_meta(preset)) {
-    more = {"family", "dynamics", "evaluation"};
+    more = {"family", "images", "transfer", "dynamics", "evaluation"};
     for (const RegistryEntry& trainer : trainer_entries()) more.push_back(trainer.id);
   }
   keys.insert(keys.end(), more.begin(), more.end());
@@ -52,8 +53,14 @@ std::vector<Part> meta_parts(const Preset& preset) {
     return value.is_string() ? value.get<std::string>() : std::string();
   };
   const ChosenRows chosen = chosen_rows(text("sampler"), text("trainer"));
-  std::vector<Part> list = {plain_part(preset, "", "Meta-training", chosen.loop),
-                            plain_part(preset, "family", "Task family", fields_of(FamilyConfig{}))};
+  std::vector<Part> list = {
+      plain_part(preset, "", "Meta-training", chosen.loop),
+      plain_part(preset, "family", "Task family", fields_of(FamilyConfig{})),
+      plain_part(preset, "images", "Image tasks", fields_of(ImageFamilyConfig{})),
+      plain_part(preset, "transfer", "Transfer", fields_of(TransferConfig{}))};
+  const bool on_images = text("tasks") == "images";
+  list[1].shown = !on_images;
+  list[2].shown = list[3].shown = on_images;
   for (const RegistryEntry& trainer : trainer_entries()) {
     Part part =
         plain_part(preset, trainer.id, trainer.label, trainer_fields(trainer, *chosen.sampler));

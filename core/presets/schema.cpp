@@ -57,8 +57,8 @@ void check_shape(const json& document, const std::string& source) {
   if (kind != "compare" && kind != "meta-train") {
     fail(fmt::format("field 'kind' is {}, but must be compare or meta-train.", kind.dump()));
   }
-  std::vector<std::string> objects = {"data",   "model",    "posterior", "target",
-                                      "family", "dynamics", "evaluation"};
+  std::vector<std::string> objects = {"data",   "model",    "posterior", "target",    "family",
+                                      "images", "transfer", "dynamics",  "evaluation"};
   for (const RegistryEntry& trainer : trainer_entries()) objects.push_back(trainer.id);
   for (const std::string& key : objects) {
     if (document.contains(key) && !document[key].is_object()) {

@@ -4,6 +4,7 @@
 #include "core/base/device.h"
 #include "core/base/noise.h"
 #include "core/base/torch.h"
+#include "core/meta/families.h"
 #include "core/meta/population_unroll.h"
 #include "core/run/experiment.h"
 #include "core/run/run.h"

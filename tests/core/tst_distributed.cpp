@@ -235,6 +235,17 @@ class TestDistributed : public QObject, private JobTest {
     QVERIFY(!fs::exists(path_ / "job"));
   }
 
+  void imagesAgreeToo() {
+    write_image_set(path_ / "seen", 1, 60, 8);
+    write_image_set(path_ / "unseen", 2, 30, 4);
+    write_text(path_ / "images.json", small_image_meta().dump());
+    std::vector<Peer> peers = job(2, exchanges().first());
+    for (Peer& peer : peers) peer.preset = "images.json";
+    const std::vector<int> ends = play(peers);
+    QVERIFY2(ends == std::vector<int>(2, 0), texts(2).c_str());
+    ERGO_OK(differs_from_one_process("out.safetensors", "images.json"));
+  }
+
   void deathsAreSurvived_data() {
     QTest::addColumn<QString>("exchange");
     QTest::addColumn<int>("victim");
@@ -474,7 +485,7 @@ class TestDistributed : public QObject, private JobTest {
             {"iterations", result.iterations},
             {"events", events}};
   }
-  /// Empty when all three files are those of an undisturbed process without a job, byte for byte.
+  /// Empty when all files are those of an undisturbed process without a job, byte for byte.
   std::string differs_from_one_process(const std::string& out = "out.safetensors",
                                        const std::string& preset = "p.json") {
     const std::string reference = "alone-" + preset + ".safetensors";
@@ -489,7 +500,7 @@ class TestDistributed : public QObject, private JobTest {
       });
       if (wait_for_end(pid) != 0) return "the reference failed";
     }
-    for (const char* suffix : {"", ".state.safetensors", ".log.csv"}) {
+    for (const char* suffix : {"", ".state.safetensors", ".log.csv", ".scores.csv"}) {
       const std::string one = io::read_file(path_ / (reference + suffix), limit);
       if (io::read_file(path_ / (out + suffix), limit) != one) return out + suffix + " differs";
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A population as rows of one state against its arms one by one, on the CPU.
 #include "core/base/torch.h"
+#include "core/meta/families.h"
 #include "core/meta/population_unroll.h"
 #include "core/samplers/l2e_learned.h"
 #include "tests/support/potentials.h"

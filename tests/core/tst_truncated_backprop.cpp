@@ -2,6 +2,7 @@
 // The gradient of truncated unrolls against finite differences of the same loss, float64.
 
 #include "core/base/torch.h"
+#include "core/meta/families.h"
 #include "core/meta/outer_step.h"
 #include "core/meta/truncated_backprop.h"
 #include "core/run/report.h"

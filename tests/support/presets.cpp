@@ -81,6 +81,42 @@ json small_meta() {
             {"cycles", 2}}}};
 }
 
+json small_image_meta() {
+  json document = small_meta();
+  document.erase("family");
+  const json common = {{"images_min", 12}, {"loss_images", 8},     {"classes", 3},
+                       {"width_min", 2},   {"width_max", 4},       {"batch_size", 5},
+                       {"depth_min", 1},   {"activations", "silu"}};
+  document["tasks"] = "images";
+  document["images"] = common;
+  document["images"].update({{"sets", "seen"}, {"sides", {4, 2}}, {"images_max", 30}});
+  document["transfer"] = common;
+  document["transfer"].update({{"sets", "unseen"},
+                               {"every", 2},
+                               {"tasks", 3},
+                               {"images_max", 12},
+                               {"sides", {4}},
+                               {"budgets", {30, 60}},
+                               {"field", "step_multiplier"},
+                               {"values", {0.1, 0.5}}});
+  return document;
+}
+
+void write_image_set(const std::filesystem::path& folder, std::uint64_t seed, std::uint32_t count,
+                     std::uint32_t side) {
+  ScalarStream stream(RngKey::from_seed(seed).fold_in(98));
+  std::string pixels, labels;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto label = static_cast<char>(i % 3);
+    labels += label;
+    for (std::uint32_t p = 0; p < side * side; ++p)
+      pixels += static_cast<char>(stream.integer(128) + 60 * static_cast<std::uint64_t>(label));
+  }
+  std::filesystem::create_directories(folder);
+  write_text(folder / "images-idx3-ubyte", idx_bytes({count, side, side}, pixels));
+  write_text(folder / "labels-idx1-ubyte", idx_bytes({count}, labels));
+}
+
 void write_text(const std::filesystem::path& file, const std::string& text) {
   io::write_file(file, text);
 }

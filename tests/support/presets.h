@@ -20,6 +20,13 @@ nlohmann::json all_samplers();
 /// Meta-training that takes a few milliseconds an iteration.
 nlohmann::json small_meta();
 
+/// The same on images, with a transfer score; expects the sets "seen" and "unseen" beside it.
+nlohmann::json small_image_meta();
+
+/// A set of random images with labels 0, 1, 2, 0, ... as a folder of IDX files, not compressed.
+void write_image_set(const std::filesystem::path& folder, std::uint64_t seed, std::uint32_t count,
+                     std::uint32_t side);
+
 void write_text(const std::filesystem::path& file, const std::string& text);
 
 /// Writes the document as `folder`/`name` and loads it.
