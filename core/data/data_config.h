@@ -128,7 +128,9 @@ struct DataConfig {
   void visit_idx(V& v) {
     v("train_images", train_images, file_name("idx: IDX or IDX.gz file of the training images."));
     v("train_labels", train_labels, file_name("idx: IDX or IDX.gz file of the training labels."));
-    v("test_images", test_images, file_name("idx: IDX or IDX.gz file of the test images."));
+    v("test_images", test_images,
+      file_name("idx: IDX or IDX.gz file of the test images; empty, like test_labels: the last "
+                "test_size rows of the training files are the test points."));
     v("test_labels", test_labels, file_name("idx: IDX or IDX.gz file of the test labels."));
     v("classes", classes,
       range(2, 256, "", "idx: number of classes; labels are 0 to one less, or 1 to this number."));

@@ -38,9 +38,9 @@ std::string text_of(const InputShape& shape) {
 
 IdxArray read_field(const std::string& field, const std::string& file, const fs::path& folder) {
   if (file.empty()) {
-    throw Error(
-        ExitCode::config,
-        fmt::format("Field 'data.{}' is empty, but the source idx needs four files.", field));
+    throw Error(ExitCode::config,
+                fmt::format("Field 'data.{}' is empty, but the source idx needs images and labels.",
+                            field));
   }
   return read_idx(require_file("data." + field, file, {folder}));
 }
@@ -128,6 +128,35 @@ void check_labels(const Labelled& part, std::int64_t classes) {
           : fmt::format("they reach {}, as with data.classes={}", *high, *high + 1);
   fail_data(part.label_file, fmt::format("the label of row {} is {}, but must be 0 to {}; {}.",
                                          bad - part.labels.begin() + 1, *bad, classes - 1, remedy));
+}
+
+/// Cuts the last `count` rows off.
+Labelled cut_off(Labelled& part, std::int64_t count) {
+  Labelled rest = part;
+  const auto cut = [](auto& from, auto& to, std::int64_t rows, std::int64_t size) {
+    if (from.empty()) return;
+    to.erase(to.begin(), to.begin() + rows * size);
+    from.resize(static_cast<std::size_t>(rows * size));
+  };
+  part.count -= count;
+  rest.count = count;
+  cut(part.bytes, rest.bytes, part.count, part.shape.size());
+  cut(part.values, rest.values, part.count, part.shape.size());
+  cut(part.labels, rest.labels, part.count, 1);
+  return rest;
+}
+
+/// The test rows: of their own files, or the last ones of the training files.
+Labelled read_test(const DataConfig& config, const fs::path& folder, Labelled& train) {
+  if (!config.test_images.empty() || !config.test_labels.empty())
+    return read_labelled(config, folder, "test");
+  if (config.test_size < 1 || config.test_size >= train.count) {
+    throw Error(ExitCode::config,
+                fmt::format("Field 'data.test_size' is {}, but must be 1 to {}: without "
+                            "data.test_images the test rows are the last ones of {}.",
+                            config.test_size, train.count - 1, train.image_file));
+  }
+  return cut_off(train, config.test_size);
 }
 
 Split take_rows(const Labelled& part, std::int64_t first, std::int64_t count) {
@@ -245,7 +274,7 @@ std::int64_t size_within(const char* field, std::int64_t configured, std::int64_
 
 Dataset make_idx(const DataConfig& config, const fs::path& base_folder) {
   Labelled train = read_labelled(config, base_folder, "train");
-  Labelled test = read_labelled(config, base_folder, "test");
+  Labelled test = read_test(config, base_folder, train);
   if (train.shape != test.shape || train.bytes.empty() != test.bytes.empty()) {
     fail_data(test.image_file,
               fmt::format("{} images of shape {}, but must be {} of {} as in {}.",

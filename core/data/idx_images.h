@@ -7,7 +7,8 @@
 
 namespace ergo {
 
-/// Image classification from four IDX files. Images are [n, width], [n, height, width] or
+/// Image classification from four IDX files, or from two, whose last test_size rows are the test
+/// points then. Images are [n, width], [n, height, width] or
 /// [n, channels, height, width]; bytes stay bytes (pixel / 255), other elements are taken as they
 /// are; both are standardised per channel by training statistics if config.normalise. Labels are
 /// [n], or the first column of [n, k] (QMNIST), of a whole type; labels that begin at 1 and end at

@@ -192,6 +192,29 @@ class TestIdx : public QObject, protected test::FolderTest {
     QCOMPARE(error("row 2 is -1", "labels count from 0"), none);
   }
 
+  /// Without test files the last rows of the training files are the test points, the ones before
+  /// them the validation points.
+  void idxTestRowsOfTheTrainingFiles() {
+    DataConfig config = write_images(6, 3);
+    config.test_images = config.test_labels = "";
+    config.validation_size = 1;
+    config.test_size = 2;
+    config.normalise = false;
+    const Dataset d = make_dataset(config, path_);
+    QVERIFY(d.train.labels == (std::vector<std::int32_t>{0, 1, 2}));
+    QVERIFY(d.validation.labels == (std::vector<std::int32_t>{3}));
+    QVERIFY(d.test.labels == (std::vector<std::int32_t>{4, 5}));
+    const std::vector<double> pixels = gathered(d.test.x);
+    QCOMPARE(pixels.size(), std::size_t(8));
+    QVERIFY(near(pixels[0], 16 * 10.0 / 255.0, 1e-12));
+    for (const int size : {0, 6}) {
+      config.test_size = size;
+      QCOMPARE(wrong_error([&] { make_dataset(config, path_); }, ExitCode::config,
+                           "'data.test_size' is " + std::to_string(size), "1 to 5"),
+               none);
+    }
+  }
+
   void idxOtherFiles() {
     const auto error = [&](const std::string& bytes, const std::string& rule) {
       io::write_file(path_ / "f.gz", bytes);
