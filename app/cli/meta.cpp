@@ -14,7 +14,7 @@ namespace ergo::cli {
 namespace {
 
 struct Options {
-  std::string preset, file, resume, seed = "0", workers = "0";
+  std::string preset, file, resume, start, seed = "0", workers = "0";
   std::vector<std::string> set;
   bool force = false, json = false;
   ProcessOptions processes;
@@ -24,6 +24,7 @@ void train(const Options& o, Session& session) {
   MetaOptions options;
   options.out = o.file;
   options.resume = o.resume;
+  options.start = o.start;
   options.seed = parse_count("--seed", o.seed);
   options.workers = static_cast<int>(parse_count("--workers", o.workers));
   options.force = o.force;
@@ -61,6 +62,7 @@ void add_meta_train(CLI::App& app, Session& session) {
   auto* out = command->add_option("--out", o->file, "Safetensors file for the best meta-parameters")
                   ->required();
   command->add_option("--resume", o->resume, "Continue from a .state.safetensors file");
+  command->add_option("--start", o->start, "Begin with these meta-parameters (safetensors)");
   command->add_option("--seed", o->seed, "Seed; 0: the preset's");
   command->add_flag("--force", o->force, "Replace an existing output file");
   add_common(command, *o);

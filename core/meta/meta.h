@@ -18,6 +18,7 @@ namespace ergo {
 struct MetaOptions {
   std::filesystem::path out;     ///< safetensors with the best meta-parameters
   std::filesystem::path resume;  ///< a `.state.safetensors`; empty: start anew
+  std::filesystem::path start;   ///< meta-parameters to begin with; empty: the initialisation
   std::uint64_t seed = 0;        ///< 0: the preset's
   int workers = 0;               ///< 0: one per core
   std::int64_t run = 1;

@@ -98,12 +98,29 @@ class MetaTraining {
   /// Before the first iteration.
   MetaState start() const {
     MetaState state;
-    state.phi =
-        training_.sampler->initial(sections_.trainer.at("initialisation").get<std::string>(),
-                                   purpose_key(training_.seed, Purpose::meta_initialisation));
+    state.phi = options_.start.empty() ? initialised() : loaded();
     state.best_phi = state.mean_phi = state.phi;
     state.trainer = trainer_->start();
     return state;
+  }
+
+  std::vector<float> initialised() const {
+    return training_.sampler->initial(sections_.trainer.at("initialisation").get<std::string>(),
+                                      purpose_key(training_.seed, Purpose::meta_initialisation));
+  }
+
+  /// The file's dynamics are not taken over: the preset's hold.
+  std::vector<float> loaded() const {
+    if (!options_.resume.empty()) {
+      throw Error(ExitCode::usage,
+                  "A resumed training has its own start; leave out --start or --resume.");
+    }
+    std::vector<float> phi = row_.load(options_.start).phi;
+    if (phi.size() == training_.sampler->size()) return phi;
+    throw Error(ExitCode::data,
+                fmt::format("{}: holds {} numbers, but the network of the preset's dynamics has "
+                            "{}; give both the same widths.",
+                            options_.start.string(), phi.size(), training_.sampler->size()));
   }
 
   void check_division() const {

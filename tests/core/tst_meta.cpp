@@ -141,6 +141,26 @@ class TestMeta : public QObject, protected FolderTest {
             io::read_file(path_ / "whole.safetensors.log.csv", limit));
   }
 
+  void aTrainingMayStartFromAFile() {
+    write_phi(path_ / "start.safetensors", {.first = 5, .second = 6});
+    const json change = {{"dynamics", {{"hidden", {5, 6}}}}};
+    RunControl stopped;
+    stopped.stop();
+    MetaOptions options;
+    options.start = path_ / "start.safetensors";
+    train("a.safetensors", options, nullptr, &stopped, change);
+    QVERIFY(last_phi("a.safetensors") == load_meta_parameters(options.start).flat());
+    train("b.safetensors", options, nullptr, nullptr, change);
+    train("c.safetensors", {}, nullptr, nullptr, change);
+    QVERIFY(last_phi("b.safetensors") != last_phi("c.safetensors"));
+    QCOMPARE(load_meta_parameters(path_ / "b.safetensors").alpha_multiplier, 0.1);  // the preset's
+    ERGO_OK(wrong_error([&] { train("d.safetensors", options); }, ExitCode::data,
+                        "start.safetensors", "holds 100 numbers", "has 1442"));
+    options.resume = state_of(path_ / "b.safetensors");
+    ERGO_OK(wrong_error([&] { train("b.safetensors", options, nullptr, nullptr, change); },
+                        ExitCode::usage, "--start", "--resume"));
+  }
+
   void wrongResumesAreRefused() {
     train("a.safetensors");
     const auto resume = [this](const fs::path& file, json change) {
