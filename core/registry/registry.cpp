@@ -12,6 +12,7 @@
 #include "core/samplers/hmc.h"
 #include "core/samplers/l2e.h"
 #include "core/samplers/sghmc.h"
+#include "core/samplers/sgld.h"
 #include "core/targets/targets.h"
 
 namespace ergo {
@@ -42,6 +43,12 @@ const std::vector<SamplerRow>& sampler_rows() {
         {}},
        [](const nlohmann::json& s, const SamplerContext& c) {
          return make_sghmc(own_config<SghmcConfig>(s, "sghmc"), c);
+       }},
+      {{{"sgld", "SGLD", "theta' = theta - eps grad U + sqrt(2 eps T) n",
+         "Welling & Teh 2011, ICML, eq. 4", sampler_fields<SgldConfig>()},
+        {}},
+       [](const nlohmann::json& s, const SamplerContext& c) {
+         return make_sgld(own_config<SgldConfig>(s, "sgld"), c);
        }},
       {{{"csgmcmc", "Cyclical SGHMC",
          "SGHMC with eps(t)^2 = max^2/2 (1 + cos(pi p)); noise and draws in the last part of a "
