@@ -46,7 +46,8 @@ class TestCommand : public QObject {
   void listing() {
     const Outcome samplers = command({"list", "samplers"});
     ERGO_OK(samplers.differs_from(ExitCode::ok));
-    for (const char* id : {"sghmc", "sgld", "csgmcmc", "deep_ensemble", "l2e", "hmc", "step_size"}) {
+    for (const char* id :
+         {"sghmc", "sgld", "csgmcmc", "deep_ensemble", "l2e", "hmc", "step_size"}) {
       QVERIFY2(samplers.out.find(id) != std::string::npos, id);
     }
     QVERIFY(command({"list", "presets"}).out.find("toy-foong") != std::string::npos);
