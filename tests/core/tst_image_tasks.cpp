@@ -359,11 +359,16 @@ class TestImageTasks : public QObject, protected FolderTest {
     const std::set<std::string> fashion = {
         "1b7c23c658169733528b93b3a3bdea81ea210a1161ff4f2276f1c0109079a057",
         "16f4e76ef93ed38c64319f5b7c3bba4b9e07a1e447a0f467e27a91ff30a18716"};
+    const std::string used =
+        field_of(preset_folder() / "meta/l2e-images.safetensors", "datasets_sha256");
     for (const char* name : {"mnist-10k", "kmnist-10k", "digits-8x8"}) {
       const ImageSet set = load_image_set("", preset_folder() / "data" / name);
       QVERIFY(!fashion.contains(hash_of(set)));
+      QVERIFY(used.find(name + (":" + hash_of(set))) != std::string::npos);
       QVERIFY(fs::exists(preset_folder() / "data" / name / "LICENSE.md"));
     }
+    QCOMPARE(std::count(used.begin(), used.end(), ':'), std::ptrdiff_t(3));
+    for (const std::string& hash : fashion) QVERIFY(used.find(hash) == std::string::npos);
   }
 
  private:
