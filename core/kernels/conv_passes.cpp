@@ -15,27 +15,6 @@ HWY_BEFORE_NAMESPACE();
 namespace ergo {
 namespace HWY_NAMESPACE {
 
-template <class T>
-std::int64_t tile_of() {
-  return static_cast<std::int64_t>(2 * hn::Lanes(hn::ScalableTag<T>()));
-}
-
-/// Examples side by side: [examples, pixels] becomes slabs.
-template <class T>
-void bind_images(const ConvShape& shape, const T* inputs, ConvBuffers<T>& b) {
-  const std::int64_t tile = b.slab.tile, size = shape.channels * shape.height * shape.width;
-  for (std::int64_t first = 0; first < b.examples; first += tile) {
-    T* slab = b.image.data() + first / tile * shape.channels * b.slab.plane();
-    const T* pixel = inputs + first * size;
-    for (std::int64_t c = 0; c < shape.channels; ++c, slab += b.slab.plane()) {
-      for (std::int64_t y = 0; y < shape.height; ++y, pixel += shape.width) {
-        transpose(pixel, std::min(tile, b.examples - first), shape.width, size,
-                  slab + b.slab.at(y, 0), tile);
-      }
-    }
-  }
-}
-
 /// The four pixels of a pooling window, the first one at `at`.
 struct Window {
   Window(const SlabShape& slab, std::int64_t y, std::int64_t x)
@@ -112,11 +91,11 @@ const T* forward_convolutions(const ConvShape& shape, const T* theta, ConvBuffer
     const bool shortcut = shape.shortcut && l + 1 == shape.convolutions.size();
     T* out = b.h_of(l, s, shape);
     convolve<3, T>({theta + place.weight, shape.filters, inputs, 9 * inputs}, in, slab,
-                   {out, theta + place.bias, false, !shortcut});
+                   {out, theta + place.bias, false, !shortcut}, slab);
     if (shortcut) {
       convolve<1, T>(
           {theta + shape.shortcut->weight, shape.filters, shape.channels, shape.channels}, image,
-          slab, {out, theta + shape.shortcut->bias, true, true});
+          slab, {out, theta + shape.shortcut->bias, true, true}, slab);
     }
     in = out;
   }
@@ -174,34 +153,6 @@ void linear_backward(const ConvShape& shape, const T* theta, ConvBuffers<T>& b, 
   }
 }
 
-/// The weights of convolution l with inputs for outputs, turned by half a circle.
-template <class T>
-void turn_weights(const ConvShape& shape, const T* theta, std::size_t l, T* turned) {
-  const std::int64_t inputs = shape.channels_into(l);
-  const T* w = theta + shape.convolutions[l].weight;
-  for (std::int64_t o = 0; o < shape.filters; ++o) {
-    for (std::int64_t c = 0; c < inputs; ++c) {
-      for (std::int64_t k = 0; k < 9; ++k) turned[(c * shape.filters + o) * 9 + 8 - k] = *w++;
-    }
-  }
-}
-
-/// sums[c] += the sum of plane c.
-template <class T>
-HWY_INLINE void add_plane_sums(const SlabShape& slab, const T* HWY_RESTRICT planes,
-                               std::int64_t count, T* HWY_RESTRICT sums) {
-  const hn::ScalableTag<T> d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  for (std::int64_t c = 0; c < count; ++c, planes += slab.plane()) {
-    auto s = hn::Zero(d), t = hn::Zero(d);
-    for (std::int64_t i = 0; i < slab.plane(); i += 2 * lanes) {
-      s = hn::Add(s, hn::Load(d, planes + i));
-      t = hn::Add(t, hn::Load(d, planes + i + lanes));
-    }
-    sums[c] += hn::GetLane(hn::SumOfLanes(d, hn::Add(s, t)));
-  }
-}
-
 template <class T>
 void backward_slab(const ConvShape& shape, const T* theta, ConvBuffers<T>& b, T* grad,
                    std::int64_t s) {
@@ -227,7 +178,7 @@ void backward_slab(const ConvShape& shape, const T* theta, ConvBuffers<T>& b, T*
     if (l == 0) break;
     const T* turned = b.turned.data() + static_cast<std::int64_t>(l - 1) * filters * filters * 9;
     convolve<3, T>({turned, filters, filters, 9 * filters}, b.slab_delta.data(), slab,
-                   {b.slab_back.data(), nullptr, false, false, in});
+                   {b.slab_back.data(), nullptr, false, false, in}, slab);
     std::swap(b.slab_delta, b.slab_back);
   }
 }
@@ -242,7 +193,8 @@ void backward(const ConvShape& shape, const T* theta, ConvBuffers<T>& b, T* grad
   for (std::size_t l = 0; l < shape.convolutions.size(); ++l) {
     clear(shape.convolutions[l], shape.filters * shape.channels_into(l) * 9);
     if (l > 0)
-      turn_weights(shape, theta, l, b.turned.data() + static_cast<std::int64_t>(l - 1) * square);
+      turn_weights(theta + shape.convolutions[l].weight, shape.filters, shape.filters,
+                   b.turned.data() + static_cast<std::int64_t>(l - 1) * square);
   }
   if (shape.shortcut) clear(*shape.shortcut, shape.filters * shape.channels);
   linear_backward(shape, theta, b, grad);
@@ -253,7 +205,7 @@ void backward(const ConvShape& shape, const T* theta, ConvBuffers<T>& b, T* grad
 #define ERGO_CONV_FOR(T, name)                                                           \
   std::int64_t tile_##name() { return tile_of<T>(); }                                    \
   void bind_images_##name(const ConvShape& s, const T* inputs, ConvBuffers<T>& b) {      \
-    bind_images(s, inputs, b);                                                           \
+    fill_slabs(inputs, b.examples, s.channels, b.slab, b.image.data());                  \
   }                                                                                      \
   void forward_##name(const ConvShape& s, const T* theta, ConvBuffers<T>& b) {           \
     forward(s, theta, b);                                                                \

@@ -37,15 +37,17 @@ HWY_INLINE V relu_of(D d, V x) {
   return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Zero(d), x);
 }
 
-/// Rows output channels at one pixel, two vectors of examples each. `in` points at the first tap,
-/// `at` is the pixel in `out`. Sizes are values: stores might change what references name.
+/// Rows output channels at one pixel, two vectors of examples each. `in` points at the first tap in
+/// a slab of the shape `from`, `at` is the pixel in `out`, of the shape `to`. Sizes are values:
+/// stores might change what references name.
 template <int Rows, int Taps, class T>
 HWY_INLINE void conv_tile(const ConvWeights<T> weights, const T* HWY_RESTRICT in,
-                          const SlabShape slab, const ConvOutput<T> out, std::int64_t at) {
+                          const SlabShape from, const ConvOutput<T> out, const SlabShape to,
+                          std::int64_t at) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   const std::size_t lanes = hn::Lanes(d);
-  const std::int64_t plane = slab.plane(), line = slab.line();
+  const std::int64_t in_plane = from.plane(), line = from.line(), plane = to.plane();
   V s[Rows], t[Rows];
   HWY_UNROLL(8)
   for (int m = 0; m < Rows; ++m) {
@@ -55,7 +57,7 @@ HWY_INLINE void conv_tile(const ConvWeights<T> weights, const T* HWY_RESTRICT in
     s[m] = hn::Add(s[m], hn::Load(d, there)), t[m] = hn::Add(t[m], hn::Load(d, there + lanes));
   }
   const T* HWY_RESTRICT left = weights.data;
-  for (std::int64_t c = 0; c < weights.inputs; ++c, in += plane) {
+  for (std::int64_t c = 0; c < weights.inputs; ++c, in += in_plane) {
     for (int i = 0; i < Taps; ++i, left += Taps) {
       const T* HWY_RESTRICT pixel = in + i * line;
       HWY_UNROLL(3)
@@ -71,32 +73,44 @@ HWY_INLINE void conv_tile(const ConvWeights<T> weights, const T* HWY_RESTRICT in
   }
   HWY_UNROLL(8)
   for (int m = 0; m < Rows; ++m) {
-    const std::int64_t to = m * plane + at;
+    const std::int64_t pixel = m * plane + at;
     if (out.relu) s[m] = relu_of(d, s[m]), t[m] = relu_of(d, t[m]);
     if (out.gate) {
-      const V x = hn::Load(d, out.gate + to), y = hn::Load(d, out.gate + to + lanes);
+      const V x = hn::Load(d, out.gate + pixel), y = hn::Load(d, out.gate + pixel + lanes);
       s[m] = hn::IfThenElseZero(hn::Gt(x, hn::Zero(d)), s[m]);
       t[m] = hn::IfThenElseZero(hn::Gt(y, hn::Zero(d)), t[m]);
     }
-    hn::Store(s[m], d, out.data + to), hn::Store(t[m], d, out.data + to + lanes);
+    hn::Store(s[m], d, out.data + pixel), hn::Store(t[m], d, out.data + pixel + lanes);
   }
 }
 
-/// A convolution with zero padding and stride 1 over the images of a slab.
+/// A convolution of slabs of the shape `from` with zero padding of Taps / 2 on each side.
 template <int Taps, class T>
-HWY_INLINE void convolve(const ConvWeights<T> w, const T* HWY_RESTRICT in, const SlabShape slab,
-                         const ConvOutput<T> out) {
-  for (std::int64_t y = 0; y < slab.height; ++y) {
-    for (std::int64_t x = 0; x < slab.width; ++x) {
-      const T* first_tap = in + slab.at(y - Taps / 2, x - Taps / 2);
+HWY_INLINE void convolve(const ConvWeights<T> w, const T* HWY_RESTRICT in, const SlabShape from,
+                         const ConvOutput<T> out, const SlabShape to, std::int64_t stride = 1) {
+  for (std::int64_t y = 0; y < to.height; ++y) {
+    for (std::int64_t x = 0; x < to.width; ++x) {
+      const T* first_tap = in + from.at(stride * y - Taps / 2, stride * x - Taps / 2);
       each_block_of_rows(w.outputs, [=](auto count, std::int64_t m) HWY_ATTR {
-        const std::int64_t channel = m * slab.plane();
+        const std::int64_t channel = m * to.plane();
         conv_tile<decltype(count)::value, Taps, T>(
-            {w.data + m * w.row, w.outputs, w.inputs, w.row}, first_tap, slab,
+            {w.data + m * w.row, w.outputs, w.inputs, w.row}, first_tap, from,
             {out.data + channel, out.bias ? out.bias + m : nullptr, out.add, out.relu,
              out.gate ? out.gate + channel : nullptr},
-            slab.at(y, x));
+            to, to.at(y, x));
       });
+    }
+  }
+}
+
+/// Weights [outputs, inputs, 3, 3] with inputs for outputs, turned by half a circle: a convolution
+/// with them takes differences from the outputs of the first to its inputs.
+template <class T>
+HWY_INLINE void turn_weights(const T* HWY_RESTRICT w, std::int64_t outputs, std::int64_t inputs,
+                             T* HWY_RESTRICT turned) {
+  for (std::int64_t o = 0; o < outputs; ++o) {
+    for (std::int64_t c = 0; c < inputs; ++c) {
+      for (std::int64_t k = 0; k < 9; ++k) turned[(c * outputs + o) * 9 + 8 - k] = *w++;
     }
   }
 }
@@ -163,6 +177,44 @@ HWY_INLINE void add_weight_gradient(const SlabShape& slab, const T* HWY_RESTRICT
         }
       }
     });
+  }
+}
+
+/// sums[c] += the sum of plane c.
+template <class T>
+HWY_INLINE void add_plane_sums(const SlabShape slab, const T* HWY_RESTRICT planes,
+                               std::int64_t count, T* HWY_RESTRICT sums) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  for (std::int64_t c = 0; c < count; ++c, planes += slab.plane()) {
+    auto s = hn::Zero(d), t = hn::Zero(d);
+    for (std::int64_t i = 0; i < slab.plane(); i += 2 * lanes) {
+      s = hn::Add(s, hn::Load(d, planes + i));
+      t = hn::Add(t, hn::Load(d, planes + i + lanes));
+    }
+    sums[c] += hn::GetLane(hn::SumOfLanes(d, hn::Add(s, t)));
+  }
+}
+
+/// Examples that stand side by side in a slab.
+template <class T>
+std::int64_t tile_of() {
+  return static_cast<std::int64_t>(2 * hn::Lanes(hn::ScalableTag<T>()));
+}
+
+/// Images [examples, channels, height, width] become slabs.
+template <class T>
+HWY_INLINE void fill_slabs(const T* HWY_RESTRICT inputs, std::int64_t examples,
+                           std::int64_t channels, const SlabShape slab, T* HWY_RESTRICT slabs) {
+  const std::int64_t size = channels * slab.height * slab.width;
+  for (std::int64_t first = 0; first < examples; first += slab.tile) {
+    const T* pixel = inputs + first * size;
+    for (std::int64_t c = 0; c < channels; ++c, slabs += slab.plane()) {
+      for (std::int64_t y = 0; y < slab.height; ++y, pixel += slab.width) {
+        transpose(pixel, std::min(slab.tile, examples - first), slab.width, size,
+                  slabs + slab.at(y, 0), slab.tile);
+      }
+    }
   }
 }
 

@@ -7,24 +7,13 @@
 
 #include "core/base/error.h"
 #include "core/base/torch.h"
+#include "core/kernels/resnet_passes.h"
 #include "core/models/image_layers.h"
 
 namespace ergo {
 namespace {
 
 using torch::Tensor;
-
-constexpr double frn_epsilon = 1e-6;
-
-/// A convolution and where the normalisation behind it has its parameters.
-struct Unit {
-  ConvLayer conv;
-  std::int64_t gamma = 0, beta = 0, tau = 0;
-};
-
-struct Block {
-  Unit first, second;
-};
 
 void check(const ResnetFrnConfig& config, const Dataset& data) {
   if (config.widths.empty() || !std::is_sorted(config.widths.begin(), config.widths.end())) {
@@ -45,39 +34,70 @@ void check(const ResnetFrnConfig& config, const Dataset& data) {
                           shape.height == 1 ? " (no image)" : ""));
 }
 
+template <class T>
+class ResnetPasses final : public Passes<T> {
+ public:
+  explicit ResnetPasses(ResnetShape shape) : shape_(std::move(shape)) {}
+  void bind(const T* inputs, std::int64_t examples) override {
+    resnet_bind(shape_, inputs, examples, buffers_);
+  }
+  OutputView<T> forward(const T* theta) override {
+    resnet_forward(shape_, theta, buffers_);
+    return {buffers_.f.data(), shape_.outputs, buffers_.examples, buffers_.stride};
+  }
+  T* delta() override { return buffers_.delta.data(); }
+  void backward(const T* theta, T* grad) override {
+    resnet_backward(shape_, theta, buffers_, grad);
+  }
+
+ private:
+  ResnetShape shape_;
+  ResnetBuffers<T> buffers_;
+};
+
 class ResnetFrn final : public Network {
  public:
   ResnetFrn(const ResnetFrnConfig& config, const InputShape& image, std::int64_t outputs)
       : config_(config), image_(image) {
+    shape_.channels = image.channels;
+    shape_.height = image.height;
+    shape_.width = image.width;
+    shape_.outputs = outputs;
     std::int64_t channels = config.widths.front();
-    stem_ = add_unit("stem.conv", "stem.frn", image.channels, channels, 1);
+    shape_.stem = add_unit("stem.conv", "stem.frn", image.channels, channels, 1);
     for (std::size_t stage = 0; stage < config.widths.size(); ++stage) {
       for (std::int64_t b = 0; b < config.blocks; ++b) {
         const std::int64_t stride = stage > 0 && b == 0 ? 2 : 1;
-        blocks_.push_back(add_residual(channels, config.widths[stage], stride));
+        shape_.blocks.push_back(add_residual(channels, config.widths[stage], stride));
         channels = config.widths[stage];
       }
     }
     add_block("linear.weight", {outputs, channels}, channels, {0.0, 0.0});
     add_block("linear.bias", {outputs}, 0);
-    linear_ = {{offset_of_last(1), offset_of_last(0)}, outputs, channels};
+    shape_.linear = {offset_of_last(1), offset_of_last(0)};
   }
 
   Tensor forward(const Tensor& position, const Tensor& x) const override {
     const std::int64_t chains = position.size(0);
-    Tensor h = torch::silu(apply(stem_, position, as_planes(x, chains, image_)));
-    for (const Block& block : blocks_) {
-      const Tensor inner = torch::silu(apply(block.first, position, h));
-      h = torch::silu(apply(block.second, position, inner) + shortcut(block, chains, h));
+    Tensor h = torch::silu(normalised(shape_.stem, position, as_planes(x, chains, image_)));
+    for (const ResidualBlock& block : shape_.blocks) {
+      const Tensor inner = torch::silu(normalised(block.first, position, h));
+      h = torch::silu(normalised(block.second, position, inner) + shortcut(block, chains, h));
     }
-    const Tensor mean = h.mean({2, 3}).reshape({-1, chains, linear_.in}).transpose(0, 1);
-    return ergo::apply(linear_, position, mean);
+    const Tensor mean = h.mean({2, 3}).reshape({-1, chains, shape_.features()}).transpose(0, 1);
+    return apply(LinearLayer{shape_.linear, shape_.outputs, shape_.features()}, position, mean);
   }
 
-  std::int64_t outputs() const override { return linear_.out; }
+  std::int64_t outputs() const override { return shape_.outputs; }
   std::string shape_key() const override {
     return fmt::format("resnet_frn {}x{}x{} {} {} {}", image_.channels, image_.height, image_.width,
-                       config_.blocks, fmt::join(config_.widths, "-"), linear_.out);
+                       config_.blocks, fmt::join(config_.widths, "-"), shape_.outputs);
+  }
+  std::unique_ptr<Passes<float>> passes_f32() const override {
+    return std::make_unique<ResnetPasses<float>>(shape_);
+  }
+  std::unique_ptr<Passes<double>> passes_f64() const override {
+    return std::make_unique<ResnetPasses<double>>(shape_);
   }
 
  private:
@@ -86,10 +106,9 @@ class ResnetFrn final : public Network {
     return blocks[blocks.size() - 1 - before].offset;
   }
 
-  Unit add_unit(const std::string& conv, const std::string& frn, std::int64_t in, std::int64_t out,
-                std::int64_t stride) {
-    Unit unit;
-    unit.conv = {add_layer(conv, {out, in, 3, 3}), out, in, 3, stride};
+  FrnUnit add_unit(const std::string& conv, const std::string& frn, std::int64_t in,
+                   std::int64_t out, std::int64_t stride) {
+    FrnUnit unit{add_layer(conv, {out, in, 3, 3}), in, out, stride};
     add_block(frn + ".gamma", {out}, 0, {1.0, 0.0});
     add_block(frn + ".beta", {out}, 0);
     add_block(frn + ".tau", {out}, 0);
@@ -99,37 +118,33 @@ class ResnetFrn final : public Network {
     return unit;
   }
 
-  Block add_residual(std::int64_t in, std::int64_t out, std::int64_t stride) {
-    const std::string name = fmt::format("blocks.{}.", blocks_.size());
-    const Unit first = add_unit(name + "conv1", name + "frn1", in, out, stride);
+  ResidualBlock add_residual(std::int64_t in, std::int64_t out, std::int64_t stride) {
+    const std::string name = fmt::format("blocks.{}.", shape_.blocks.size());
+    const FrnUnit first = add_unit(name + "conv1", name + "frn1", in, out, stride);
     return {first, add_unit(name + "conv2", name + "frn2", out, out, 1)};
   }
 
-  static Tensor apply(const Unit& unit, const Tensor& position, const Tensor& h) {
-    const Tensor x = ergo::apply(unit.conv, position, h);
-    const auto of = [&](std::int64_t offset) {
-      return per_channel(position, offset, unit.conv.out);
-    };
+  static Tensor normalised(const FrnUnit& unit, const Tensor& position, const Tensor& h) {
+    const Tensor x = apply(ConvLayer{unit.conv, unit.out, unit.in, 3, unit.stride}, position, h);
+    const auto of = [&](std::int64_t offset) { return per_channel(position, offset, unit.out); };
     const Tensor scale = torch::rsqrt(x.square().mean({2, 3}, true) + frn_epsilon);
     return torch::maximum(of(unit.gamma) * (x * scale) + of(unit.beta), of(unit.tau));
   }
 
-  static Tensor shortcut(const Block& block, std::int64_t chains, const Tensor& h) {
-    const ConvLayer& conv = block.first.conv;
-    if (conv.stride == 1 && conv.in == conv.out) return h;
-    const Tensor kept = h.slice(2, 0, h.size(2), conv.stride).slice(3, 0, h.size(3), conv.stride);
-    const std::int64_t before = (conv.out - conv.in) / 2, after = conv.out - conv.in - before;
+  static Tensor shortcut(const ResidualBlock& block, std::int64_t chains, const Tensor& h) {
+    const std::int64_t in = block.first.in, out = block.first.out, stride = block.first.stride;
+    if (stride == 1 && in == out) return h;
+    const Tensor kept = h.slice(2, 0, h.size(2), stride).slice(3, 0, h.size(3), stride);
+    const std::int64_t before = block.padding();
     return torch::constant_pad_nd(
-               kept.reshape({kept.size(0), chains, conv.in, kept.size(2), kept.size(3)}),
-               {0, 0, 0, 0, before, after})
+               kept.reshape({kept.size(0), chains, in, kept.size(2), kept.size(3)}),
+               {0, 0, 0, 0, before, out - in - before})
         .flatten(1, 2);
   }
 
   ResnetFrnConfig config_;
   InputShape image_;
-  Unit stem_;
-  std::vector<Block> blocks_;
-  LinearLayer linear_;
+  ResnetShape shape_;
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // ResNet-FRN against loops over plain numbers.
+#include "tests/support/instruction_sets.h"
+#include "tests/support/passes.h"
 #include "tests/support/plain_images.h"
 
 using namespace ergo;
@@ -81,6 +83,60 @@ class TestResnet : public QObject {
         ERGO_OK(vectors_differ(doubles(f[chain][i]), expected, 1e-12));
       }
     }
+  }
+
+  /// Odd sides, channels that fill no block of rows and pad oddly, batches that fill no tile.
+  void passesEqualAutograd() {
+    constexpr std::int64_t points = 90;
+    struct Case {
+      InputShape image;
+      std::int64_t blocks;
+      std::vector<std::int64_t> widths;
+    };
+    for (const Case& c : {Case{{1, 2, 3}, 1, {1}}, Case{{3, 5, 4}, 1, {2, 5}},
+                          Case{{2, 9, 6}, 2, {4, 7, 7}}, Case{{1, 8, 8}, 3, {16, 17}}}) {
+      const auto data = images(c.image, points, outputs);
+      const Posterior posterior = make_posterior(
+          data, {{"kind", "resnet_frn"}, {"blocks", c.blocks}, {"widths", c.widths}}, {});
+      for (const std::int64_t batch : {1, 16, 37}) {
+        for (const torch::Dtype dtype : {torch::kFloat, torch::kDouble}) {
+          ERGO_OK(on_every_target(
+              [&] { return passes_differ(posterior, dtype, batch, points, 3e-3); }));
+        }
+      }
+    }
+  }
+
+  /// Where y is tau, as at constant images before the first step, the maximum's halves.
+  void tiesAtTauAreShared() {
+    auto data = images({1, 4, 4}, 6, outputs);
+    std::fill(data->train.x.values.begin(), data->train.x.values.end(), 0.0);
+    const Posterior posterior =
+        make_posterior(data, {{"kind", "resnet_frn"}, {"blocks", 1}, {"widths", {3}}}, {});
+    torch::Tensor theta = initial_position(posterior, RngKey::from_seed(1), 0, torch::kDouble);
+    theta.slice(1, theta.size(1) - 12) += 0.3;  // the linear layer lets differences through
+    const auto fused = make_fused_potential(posterior, torch::kDouble);
+    const auto plain = make_autograd_potential(posterior, torch::kDouble);
+    fused->bind_all();
+    plain->bind_all();
+    const torch::Tensor expected = plain->evaluate(theta).grad;
+    const std::int64_t tau = posterior.layout.blocks()[4].offset;
+    QVERIFY(posterior.layout.blocks()[4].name == "stem.frn.tau");
+    QVERIFY(expected[0][tau].item<double>() != 0.0);
+    ERGO_OK(vectors_differ(doubles(fused->evaluate(theta).grad), doubles(expected), 1e-11));
+  }
+
+  void notANumberIsSeen() {
+    const auto data = images({1, 4, 4}, 9, outputs);
+    const Posterior posterior =
+        make_posterior(data, {{"kind", "resnet_frn"}, {"blocks", 1}, {"widths", {3}}}, {});
+    torch::Tensor theta = torch::zeros({1, posterior.layout.size()});
+    theta[0][0] = std::numeric_limits<float>::quiet_NaN();
+    ERGO_OK(on_every_target([&]() -> std::string {
+      const auto potential = make_fused_potential(posterior, torch::kFloat);
+      potential->bind_all();
+      return std::isnan(potential->evaluate(theta).potential[0].item<float>()) ? "" : "a number";
+    }));
   }
 
   /// The published counts: CIFAR-10 and 100 at depth 20, Tiny ImageNet at depth 56.
