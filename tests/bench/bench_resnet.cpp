@@ -2,30 +2,50 @@
 // Does L2E cost more than SGHMC where a minibatch reuses every weight hundreds of times?
 #include <torch/cuda.h>
 
+#include "core/base/noise.h"
 #include "core/base/torch.h"
+#include "core/posteriors/potentials.h"
 #include "core/samplers/l2e.h"
 #include "core/samplers/sghmc.h"
 #include "tests/bench/measure.h"
-#include "tests/bench/resnet20_frn.h"
 #include "tests/bench/suites.h"
 #include "tests/bench/toy.h"
 
 namespace ergo::bench {
 namespace {
 
-constexpr std::int64_t batch = 128, data_count = 40960;
+constexpr std::int64_t batch = 128;
+
+/// ResNet20-FRN over one batch of random images of CIFAR-10's shape.
+Posterior resnet_posterior() {
+  Dataset data;
+  data.task = Task::classification;
+  data.name = "random images";
+  data.train.x.shape = {3, 32, 32};
+  data.train.x.count = batch;
+  data.inputs = data.train.x.shape.size();
+  data.outputs = 10;
+  std::vector<float> pixels(static_cast<std::size_t>(batch * data.inputs));
+  fill_normal(RngKey::from_seed(1), 0, 0, static_cast<std::int64_t>(pixels.size()), pixels.data());
+  data.train.x.values.assign(pixels.begin(), pixels.end());
+  for (std::int32_t i = 0; i < batch; ++i) data.train.labels.push_back(i % 10);
+  return make_posterior(std::make_shared<const Dataset>(std::move(data)), {{"kind", "resnet_frn"}},
+                        {});
+}
 
 struct Steps {
   explicit Steps(torch::Device device)
-      : potential(make_resnet_potential(device, batch, data_count)) {
-    SamplerContext context;
-    context.layout = &potential->layout();
-    context.data_count = data_count;
+      : posterior(resnet_posterior()), potential(make_potential(posterior, device)) {
+    potential->bind_all();
+    const SamplerContext context = context_of(posterior);
     sghmc = make_sghmc(SghmcConfig{.step_size = 1e-5}, context);
     l2e = make_l2e(shipped_phi(), context);
-    sghmc_state = sghmc->init(resnet_position(device), 0);
-    l2e_state = l2e->init(resnet_position(device), 0);
+    const torch::Tensor start =
+        initial_position(posterior, RngKey::from_seed(2), 0, torch::kFloat).to(device);
+    sghmc_state = sghmc->init(start.clone(), 0);
+    l2e_state = l2e->init(start.clone(), 0);
   }
+  Posterior posterior;
   std::unique_ptr<Potential> potential;
   std::unique_ptr<Sampler> sghmc, l2e;
   ChainState sghmc_state, l2e_state;

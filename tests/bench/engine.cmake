@@ -16,10 +16,11 @@ if(ERGO_BENCH)
   # As the product's kernels: once per instruction set, no precompiled header, no torch.
   add_library(bench_fma OBJECT fma_peak.cpp)
   target_link_libraries(bench_fma PRIVATE ergo_settings hwy::hwy benchmark::benchmark)
-  add_executable(ergo_bench ergo_bench.cpp measure.cpp kernel_call.cpp toy.cpp eager_network.cpp
-    eager_peers.cpp resnet20_frn.cpp bench_kernel.cpp bench_toy.cpp bench_run.cpp bench_resnet.cpp
-    bench_growth.cpp ${CMAKE_SOURCE_DIR}/app/desktop/event_queue.cpp)
+  add_executable(ergo_bench ergo_bench.cpp measure.cpp kernel_call.cpp toy.cpp eager_conv.cpp
+    eager_network.cpp eager_peers.cpp bench_conv.cpp bench_kernel.cpp bench_toy.cpp
+    bench_run.cpp bench_resnet.cpp bench_growth.cpp ${CMAKE_SOURCE_DIR}/app/desktop/event_queue.cpp)
   target_link_libraries(ergo_bench PRIVATE core bench_fma benchmark::benchmark spdlog::spdlog
     ${CMAKE_DL_LIBS})
   target_precompile_headers(ergo_bench REUSE_FROM torch_pch)
+  target_compile_options(ergo_bench PRIVATE -fPIC)  # as the header was compiled
 endif()

@@ -51,6 +51,7 @@ int run(int argc, char** argv) {
   add_context();
   ergo::bench::add_kernel_benchmarks();
   ergo::bench::add_toy_benchmarks();
+  ergo::bench::add_conv_benchmarks();
   ergo::bench::add_run_benchmarks();
   ergo::bench::add_resnet_benchmarks();
   ergo::bench::add_growth_benchmarks();
