@@ -7,6 +7,8 @@
 #define ERGO_CORE_KERNELS_CONV_TILE_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
+
 #include "core/kernels/conv_slab.h"
 #include "core/kernels/gemm-inl.h"
 
@@ -84,13 +86,19 @@ HWY_INLINE void conv_tile(const ConvWeights<T> weights, const T* HWY_RESTRICT in
   }
 }
 
-/// A convolution of slabs of the shape `from` with zero padding of Taps / 2 on each side.
+/// A convolution of slabs of the shape `from` with zero padding of Taps / 2 on each side. Asks for
+/// what the next line reads and the next pixels write: processors follow fewer streams than there
+/// are channels.
 template <int Taps, class T>
 HWY_INLINE void convolve(const ConvWeights<T> w, const T* HWY_RESTRICT in, const SlabShape from,
                          const ConvOutput<T> out, const SlabShape to, std::int64_t stride = 1) {
   for (std::int64_t y = 0; y < to.height; ++y) {
     for (std::int64_t x = 0; x < to.width; ++x) {
       const T* first_tap = in + from.at(stride * y - Taps / 2, stride * x - Taps / 2);
+      const T* next_line = first_tap + (y + 1 < to.height ? (Taps + stride - 1) * from.line() : 0);
+      for (std::int64_t c = 0; c < w.inputs; ++c) hwy::Prefetch(next_line + c * from.plane());
+      for (std::int64_t m = 0; m < w.outputs; ++m)
+        hwy::Prefetch(out.data + m * to.plane() + to.at(y, x) + 2 * to.tile);
       each_block_of_rows(w.outputs, [=](auto count, std::int64_t m) HWY_ATTR {
         const std::int64_t channel = m * to.plane();
         conv_tile<decltype(count)::value, Taps, T>(
