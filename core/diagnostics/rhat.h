@@ -1,27 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include <vector>
+#include "core/diagnostics/chains.h"
+#include "core/diagnostics/normal_scores.h"
 
-/// Convergence of one scalar over several chains, as ArviZ computes it.
-/// Source: Vehtari, Gelman, Simpson, Carpenter and Buerkner, "Rank-normalization, folding, and
-/// localization: an improved R-hat" (Bayesian Analysis 2021).
 namespace ergo::diagnostics {
 
-/// chains[m][t]: all chains equally long. @throws std::invalid_argument when they are not.
-using Chains = std::vector<std::vector<double>>;
+/// sqrt((B/W + n - 1) / n) of sequences of n draws, B = n var(means), W = mean of the variances.
+/// Infinite or NaN where no sequence moves.
+double plain_rhat(const Chains& sequences);
 
-/// Rank-normalised split R-hat, the larger of bulk and folded. NaN with fewer than 2 chains or 4
-/// draws, and when a value is not finite.
+/// Rank-normalised split R-hat, the larger of bulk and folded. NaN with fewer than 2 chains and
+/// where flaw_of() finds a flaw; infinite when no half of a chain moves.
 double rhat(const Chains& chains);
+/// The same from parts that the caller needs too. @pre 2 chains, no flaw
+/// @param halves split(chains)  @param scores_of_halves scores.of(halves)
+double rhat(const Chains& halves, const Chains& scores_of_halves, const NormalScores& scores);
 
-/// Effective number of draws for the location, from split rank-normalised chains. NaN with fewer
-/// than 4 draws or a value that is not finite; the number of draws for a constant.
-double ess_bulk(const Chains& chains);
-
-/// The smaller effective number of draws of the indicators x <= q05 and x <= q95. NaN as ess_bulk.
-double ess_tail(const Chains& chains);
-
-/// Phi^-1(p) for 0 < p < 1, to about 1e-15 relative.
-double normal_quantile(double p);
+/// Chain-wise R-hat: plain_rhat of the normal scores of a chain's two halves. It sees a drift, but
+/// not what the chain never visits. NaN where flaw_of() finds a flaw; infinite when neither half
+/// moves.
+/// Source: Sommer et al. 2024, arXiv:2402.01484, whose code folds nothing either.
+double chainwise_rhat(const std::vector<double>& chain);
 
 }  // namespace ergo::diagnostics

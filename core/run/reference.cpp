@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/diagnostics/band.h"
+#include "core/diagnostics/convergence.h"
 #include "core/diagnostics/rhat.h"
 #include "core/diagnostics/wasserstein.h"
 #include "core/io/safetensors.h"
@@ -24,7 +25,7 @@ double Reference::self_distance() const {
 Band Reference::band() const { return diagnostics::band_of(f, chains * draws, grid); }
 
 double worst_rhat(const Reference& reference) {
-  double worst = 0.0;
+  std::vector<double> rhats;
   diagnostics::Chains chains(static_cast<std::size_t>(reference.chains),
                              std::vector<double>(static_cast<std::size_t>(reference.draws)));
   for (std::int64_t g = 0; g < reference.grid; ++g) {
@@ -36,11 +37,9 @@ double worst_rhat(const Reference& reference) {
                 .f[row * static_cast<std::size_t>(reference.grid) + static_cast<std::size_t>(g)];
       }
     }
-    const double rhat = diagnostics::rhat(chains);
-    if (std::isnan(rhat)) return undefined;  // the largest of it and a number is no answer
-    worst = std::max(worst, rhat);
+    rhats.push_back(diagnostics::rhat(chains));
   }
-  return worst;
+  return diagnostics::spread_of(std::move(rhats), true).worst;
 }
 
 Reference thinned(const Reference& reference, std::int64_t draws) {

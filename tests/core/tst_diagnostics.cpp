@@ -10,7 +10,6 @@
 #include "core/diagnostics/diversity.h"
 #include "core/diagnostics/predictive.h"
 #include "core/diagnostics/projection.h"
-#include "core/diagnostics/rhat.h"
 #include "core/diagnostics/wasserstein.h"
 #include "plain_support.h"
 
@@ -26,22 +25,6 @@ template <class T>
 std::vector<T> logs(const std::vector<double>& probabilities) {
   std::vector<T> result;
   for (const double p : probabilities) result.push_back(static_cast<T>(std::log(p)));
-  return result;
-}
-
-/// An autoregression driven by the C library's classic generator: the same doubles in any language.
-Chains autoregression(int chains, int draws, double memory, double shift) {
-  Chains result;
-  for (int m = 0; m < chains; ++m) {
-    std::uint64_t state = 12345 + m;
-    double x = 0.0;
-    result.emplace_back();
-    for (int t = 0; t < draws; ++t) {
-      state = (1103515245 * state + 12345) % 2147483648;
-      x = x * memory + (static_cast<double>(state) / 2147483648.0 - 0.5);
-      result.back().push_back(x + shift * m);
-    }
-  }
   return result;
 }
 
@@ -250,60 +233,6 @@ class TestDiagnostics : public QObject {
     double expected = 0.0;
     for (int i = 0; i < 50; ++i) expected += std::abs(a[i] - b[i]) / 50.0;
     QVERIFY(near(distance, expected, 1e-13));
-  }
-
-  void normalQuantile() {
-    // scipy 1.17.1, scipy.stats.norm.ppf.
-    const double table[][2] = {{1e-300, -37.047096299361201},
-                               {1e-10, -6.3613409024040557},
-                               {0.001, -3.0902323061678132},
-                               {0.02425, -1.9729610513118849},
-                               {0.1, -1.2815515655446004},
-                               {0.3, -0.52440051270804089},
-                               {0.5, 0.0},
-                               {0.975, 1.959963984540054}};
-    for (const auto& row : table) QVERIFY(near(normal_quantile(row[0]), row[1], 1e-14));
-  }
-
-  /// Against ArviZ 0.23.4: az.rhat(method="rank"), az.ess(method="bulk"), az.ess(method="tail").
-  void convergenceMatchesArviz() {
-    const Chains small = {
-        {1, 2, 2, 3, 5, 4, 3, 2}, {2, 1, 3, 3, 4, 2, 5, 6}, {1, 1, 2, 4, 3, 2, 2, 3}};
-    const Chains binary = {{0, 1, 1, 0, 1, 0, 0, 1}, {1, 0, 0, 1, 0, 1, 1, 0}};
-    struct Case {
-      Chains chains;
-      double rhat, bulk, tail;
-    };
-    const Case cases[] = {
-        {small, 1.1342676412715555, 33.125069801078538, 33.125069801078538},
-        {autoregression(4, 101, 0.75, 0), 1.02064804628121, 95.682966584731176, 159.09895355907901},
-        {autoregression(2, 60, -0.5, 0), 1.0041901110247458, 249.50174952571496,
-         116.46407139559928},
-        {autoregression(3, 50, 0.5, 0.5), 1.6145299517474956, 5.6923712022434625,
-         34.20028033016667},
-        {autoregression(2, 4, 0.5, 0), 1.3381945563102509, 7.2247198959355483, 7.2247198959355483},
-        {autoregression(2, 5, 0.5, 0), 1.2289719655710831, 7.2247198959355483, 7.2247198959355483},
-        {binary, 0.8660254037844386, 19.265919722494797, 16.0}};
-    for (const Case& c : cases) {
-      QVERIFY2(near(rhat(c.chains), c.rhat, 1e-10), qPrintable(QString::number(rhat(c.chains))));
-      QVERIFY2(near(ess_bulk(c.chains), c.bulk, 1e-10),
-               qPrintable(QString::number(ess_bulk(c.chains))));
-      QVERIFY2(near(ess_tail(c.chains), c.tail, 1e-10),
-               qPrintable(QString::number(ess_tail(c.chains))));
-    }
-    const Chains one = autoregression(1, 40, 0.5, 0);
-    QVERIFY(std::isnan(rhat(one)));
-    QVERIFY(near(ess_bulk(one), 15.740849838703619, 1e-10));
-    QVERIFY(near(ess_tail(one), 24.157660521296865, 1e-10));
-  }
-
-  void convergenceOfOddInput() {
-    const Chains constant = {{2, 2, 2, 2}, {2, 2, 2, 2}};
-    QVERIFY(near(ess_bulk(constant), 8.0, 1e-15) && std::isnan(rhat(constant)));
-    QVERIFY(std::isnan(rhat({{1, 2, 3}, {1, 2, 3}})) && std::isnan(ess_bulk({{1, 2, 3}})));
-    QVERIFY(std::isnan(rhat({})) && std::isnan(ess_tail({})));
-    QVERIFY(std::isnan(rhat({{1, 2, 3, infinity}, {1, 2, 3, 4}})));
-    QVERIFY_EXCEPTION_THROWN(rhat({{1, 2, 3, 4}, {1, 2, 3, 4, 5}}), std::invalid_argument);
   }
 
   /// Points built in a known plane with a known third direction.

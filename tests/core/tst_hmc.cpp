@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/noise.h"
+#include "core/diagnostics/ess.h"
 #include "core/diagnostics/rhat.h"
 #include "core/kernels/leapfrog.h"
 #include "core/samplers/hmc.h"
