@@ -21,6 +21,7 @@ struct RunConfig {
   std::string reference = "none";
   std::string reference_file;
   bool save_predictions = false;
+  std::int64_t diagnostic_draws = 1000;
   std::int64_t draw_limit_mib = 2048;
   template <class V>
   void visit(V&& v) {
@@ -64,11 +65,20 @@ struct RunConfig {
       FieldInfo{.doc =
                     "Whether the output folder holds what every draw predicts at the test points, "
                     "as predictions.npz."});
+    v("diagnostic_draws", diagnostic_draws,
+      FieldInfo{.min = 0,
+                .max = 1e6,
+                .doc =
+                    "Most transitions of a chain, equally spaced after the burn-in, at which f is "
+                    "recorded for R-hat and ESS, whatever K is; 0: no R-hat and ESS.",
+                .advanced = true});
     v("draw_limit_mib", draw_limit_mib,
       FieldInfo{.min = 1,
                 .max = 1e6,
                 .unit = "MiB",
-                .doc = "A run whose stored draws and predictions would exceed this is refused.",
+                .doc =
+                    "A run whose stored draws and predictions would exceed this is refused; what "
+                    "they leave bounds the record of f.",
                 .advanced = true});
   }
 };

@@ -123,6 +123,9 @@ struct MetricsUpdated {
   double cpu_seconds = 0.0;
   std::string status;  ///< "running", "done", "stopped", "diverged"
   std::map<std::string, double> metrics;
+  std::map<std::string, std::string> reasons{};  ///< why a measure is undefined, where more is
+                                                 ///< known than core/measures can say
+  std::string convergence_remark{};  ///< what a reader of R-hat and ESS must know; empty: nothing
 };
 
 struct ChainDiverged {

@@ -14,6 +14,19 @@ std::size_t rank(const std::string& id) {
   return measure ? static_cast<std::size_t>(measure - measures().data()) : measures().size();
 }
 
+/// Of the record of f (FORMAT.md, "Convergence").
+Measure convergence(const char* id, const char* title, Better better, const char* doc,
+                    bool timed = false) {
+  return {.id = id,
+          .title = title,
+          .unit = "",
+          .doc = doc,
+          .better = better,
+          .needs = "chains that are looked at when they have ended",
+          .convergence = true,
+          .timed = timed};
+}
+
 }  // namespace
 
 const std::vector<Measure>& measures() {
@@ -71,6 +84,43 @@ const std::vector<Measure>& measures() {
        .doc = "NLL on the validation data, by which settings are chosen; lower is better.",
        .better = Better::lower,
        .needs = "validation data"},
+      convergence("rhat_median", "R-hat", Better::lower,
+                  "Rank-normalised split R-hat of f, median over its values; 1 is best."),
+      convergence("rhat_worst", "Worst R-hat", Better::lower,
+                  "Rank-normalised split R-hat of f, the largest over its values; 1 is best."),
+      convergence("ess_bulk_median", "Bulk ESS", Better::higher,
+                  "Effective number of draws for the location of f, of all chains together, median "
+                  "over its values; higher is better."),
+      convergence("ess_bulk_worst", "Worst bulk ESS", Better::higher,
+                  "The same, the smallest over the values of f; higher is better."),
+      convergence("ess_tail_median", "Tail ESS", Better::higher,
+                  "Effective number of draws for the 5 % and 95 % quantiles of f, the smaller one, "
+                  "median over its values; higher is better."),
+      convergence("ess_tail_worst", "Worst tail ESS", Better::higher,
+                  "The same, the smallest over the values of f; higher is better."),
+      convergence(
+          "mcse_median", "MCSE", Better::lower,
+          "Monte Carlo standard error of the mean of f, units of f, median over its values; "
+          "lower is better."),
+      convergence("mcse_worst", "Worst MCSE", Better::lower,
+                  "The same, the largest over the values of f; lower is better."),
+      convergence("crhat_below_1.1", "cR-hat < 1.1", Better::higher,
+                  "Share of chain-wise R-hats of f (one chain, two halves) below 1.1; higher is "
+                  "better."),
+      convergence("crhat_below_1.2", "cR-hat < 1.2", Better::higher,
+                  "Share of chain-wise R-hats of f (one chain, two halves) below 1.2; higher is "
+                  "better."),
+      convergence("ess_capped", "ESS at its cap", Better::neither,
+                  "Share of the values of f whose ESS is at its bound S log10(S), as of antithetic "
+                  "chains: there it is no estimate."),
+      convergence("ess_per_evaluation", "ESS / evaluation", Better::higher,
+                  "Median bulk ESS of f per gradient evaluation, burn-in included; higher is "
+                  "better."),
+      convergence(
+          "ess_per_second", "ESS / CPU s", Better::higher,
+          "Median bulk ESS of f per CPU second of the transitions, burn-in included; higher "
+          "is better.",
+          true),
   };
   return table;
 }
@@ -79,6 +129,11 @@ const Measure* find_measure(const std::string& id) {
   const auto at = std::find_if(measures().begin(), measures().end(),
                                [&id](const Measure& measure) { return measure.id == id; });
   return at == measures().end() ? nullptr : &*at;
+}
+
+bool is_convergence(const std::string& id) {
+  const Measure* measure = find_measure(id);
+  return measure && measure->convergence;
 }
 
 bool measure_before(const std::string& a, const std::string& b) {

@@ -21,6 +21,8 @@ struct Measure {
   double nominal = 0.0;          ///< the best value where `better` is nominal
   std::int64_t least_draws = 1;  ///< undefined below
   std::string needs{};           ///< beside draws: "an HMC reference"; empty: nothing
+  bool convergence = false;      ///< of chains, not of what their draws predict
+  bool timed = false;            ///< holds seconds: no two runs agree on it
 };
 
 /// In the order of tables.
@@ -28,6 +30,9 @@ const std::vector<Measure>& measures();
 
 /// Null for an id that is not in the table.
 const Measure* find_measure(const std::string& id);
+
+/// True for one of the chains themselves: R-hat, ESS, ...
+bool is_convergence(const std::string& id);
 
 /// Order of columns: as in the table, then those that are not in it by name.
 bool measure_before(const std::string& a, const std::string& b);

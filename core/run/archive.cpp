@@ -7,6 +7,7 @@
 #include "core/base/layout.h"
 #include "core/io/result_folder.h"
 #include "core/io/safetensors.h"
+#include "core/measures/measures.h"
 #include "core/run/predictions_file.h"
 #include "core/run/reference.h"
 #include "core/run/run.h"
@@ -22,9 +23,17 @@ std::string metrics_csv(const RunResult& result) {
   std::string text = "sampler,metric,value\n";
   for (const SamplerResult& s : result.samplers) {
     for (const auto& [name, value] : s.metrics) {
+      const Measure* measure = find_measure(name);
+      if (measure && measure->timed) continue;
       text += fmt::format("{},{},{}\n", s.id, name, cell(value));
     }
   }
+  return text;
+}
+
+std::string convergence_csv(const RunResult& result) {
+  std::string text = "sampler,space,part,values,chains,draws,measure,median,worst\n";
+  for (const SamplerResult& s : result.samplers) text += csv_rows(s.id, s.convergence);
   return text;
 }
 
@@ -87,6 +96,7 @@ void archive(const RunResult& result, io::ResultFolder& folder, bool save_positi
   folder.stage("preset.json", result.resolved_preset.dump(2) + "\n");
   folder.stage("manifest.json", result.manifest.dump(2) + "\n");
   folder.stage("metrics.csv", metrics_csv(result));
+  if (result.has_convergence()) folder.stage("convergence.csv", convergence_csv(result));
   folder.stage("table.txt", table(result));
   if (!result.curve.grid_x.empty()) folder.stage("bands.csv", bands_csv(result));
   if (!result.test.rows.empty()) folder.stage("predictions.npz", predictions_file(result));

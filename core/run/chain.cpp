@@ -71,6 +71,11 @@ void Chain::add_snapshot(const torch::Tensor& position) {
   snapshots_.add(position.to(torch::kFloat, false, true).reshape({-1}));
 }
 
+void Chain::add_values(const float* values, std::int64_t count) {
+  if (values_.empty()) values_.reserve(static_cast<std::size_t>(plan_.record.draws * count));
+  values_.insert(values_.end(), values, values + count);
+}
+
 void Chain::add_seconds(double seconds) { seconds_.store(seconds_.load() + seconds); }
 
 void Chain::diverge(std::int64_t step, std::string reason) {
@@ -106,6 +111,7 @@ void Chain::show(double fraction, double seconds) {
 
 void Chain::fill(ChainRecord record) {
   for (torch::Tensor& draw : record.draws) draws_.add(std::move(draw));
+  values_ = std::move(record.values);
   steps_done_.store(record.steps);
   evaluations_.store(record.evaluations);
   seconds_.store(record.seconds);
@@ -127,7 +133,8 @@ ChainRecord Chain::record() const {
           divergence(),
           halted(),
           info(),
-          draws()};
+          draws(),
+          divergence() ? std::vector<float>() : values_};
 }
 
 double Chain::fraction() const {

@@ -25,6 +25,7 @@ struct ChainRecord {
   std::optional<Divergence> divergence, halted;
   std::map<std::string, double> info;
   std::vector<torch::Tensor> draws;  ///< [params] each, on the CPU; none of a diverged chain
+  std::vector<float> values;         ///< [records, function values]; none of a diverged chain
 };
 
 /// What one chain of one sampler leaves behind. Written by the ChainGroup that moves it, one thread
@@ -43,6 +44,10 @@ class Chain {
   bool shows(std::int64_t t) const { return t % snapshot_stride_ == 0; }
   void add_draw(std::int64_t t, torch::Tensor position);  ///< diverges when it is not finite
   void add_snapshot(const torch::Tensor& position);
+  /// Whether the function values after transition t are wanted for R-hat and ESS. Nothing that is
+  /// recorded changes what the chain does or how it ends.
+  bool records(std::int64_t t) const { return plan_.record.draws > 0 && plan_.record.keeps(t); }
+  void add_values(const float* values, std::int64_t count);
   void flush() { trace_.flush(); }  ///< between slices
   void add_seconds(double seconds);
   void diverge(std::int64_t step, std::string reason);  ///< its draws no longer count
@@ -75,6 +80,8 @@ class Chain {
   /// Positions along the way for the trajectory plane, from number `first` on.
   std::vector<torch::Tensor> snapshots(std::size_t first) const { return snapshots_.since(first); }
   std::map<std::string, double> info() const;  ///< after the chain has finished
+  /// The record, [records, function values]; between slices.
+  const std::vector<float>& values() const { return values_; }
 
  private:
   const SamplerPlan& plan_;
@@ -82,6 +89,7 @@ class Chain {
   const std::int64_t number_, snapshot_stride_;
   TraceBuffer trace_;
   PublishedList<torch::Tensor> draws_, snapshots_;
+  std::vector<float> values_;
 
   std::atomic<bool> finished_{false}, diverged_{false};
   std::atomic<std::int64_t> steps_done_{0}, evaluations_{0};

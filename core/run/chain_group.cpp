@@ -36,6 +36,7 @@ ChainGroup::ChainGroup(const Experiment& experiment, const SamplerPlan& plan,
       plan_(plan),
       chains_(std::move(chains)),
       seed_(seed),
+      seconds_now_(experiment.config.device == "cpu" ? thread_cpu_seconds : wall_seconds),
       start_(std::move(given_positions)),
       noise_key_(purpose_key(seed, Purpose::noise)),
       stream_(torch::Device(experiment.config.device)),
@@ -75,8 +76,8 @@ void ChainGroup::prepare() {
 
 void ChainGroup::advance(const RunControl& control, double seconds) {
   const torch::NoGradGuard no_grad;
-  const auto now = stream_.is_cpu() ? thread_cpu_seconds : wall_seconds;
-  const double begin = now(), end = wall_seconds() + seconds;
+  const double begin = seconds_now_(), end = wall_seconds() + seconds;
+  recording_seconds_ = 0.0;
   try {
     stream_.run([&] {
       if (!potential_) prepare();
@@ -93,9 +94,10 @@ void ChainGroup::advance(const RunControl& control, double seconds) {
         chain.diverge(state_.step + 1, std::string("failed: ") + error.what());
     });
   }
+  const double spent = seconds_now_() - begin - recording_seconds_;
   for (Chain* chain : chains_) {
     chain->flush();
-    chain->add_seconds((now() - begin) / static_cast<double>(chains_.size()));
+    chain->add_seconds(spent / static_cast<double>(chains_.size()));
   }
 }
 
@@ -118,9 +120,10 @@ bool ChainGroup::transition(const RunControl& control) {
   pending_.push_back(
       {t, per_chain, collecting, look_every_ == 1 ? info.potential : info.potential.clone()});
   const bool last = t == plan_.collection.steps;
-  const bool wanted = wants_position(t);
-  if (pending_.size() >= look_every_ || wanted || last) look();
+  const bool wanted = wants_position(t), recorded = chains_.front()->records(t);
+  if (pending_.size() >= look_every_ || wanted || recorded || last) look();
   if (wanted && !finished()) show_position(t);
+  if (recorded && !finished()) record_values();
   if (last && !finished()) finish();
   return !finished();
 }
@@ -196,6 +199,17 @@ void ChainGroup::show_position(std::int64_t t) {
     if (chains_[c]->shows(t) && !chains_[c]->finished()) chains_[c]->add_snapshot(row);
   }
   finish_with_all();
+}
+
+/// After a look, so that the time in which a device caught up counts as the sampler's.
+void ChainGroup::record_values() {
+  const double begin = seconds_now_();
+  const torch::Tensor values = experiment_.function_values->of(state_.position);
+  for (std::size_t c = 0; c < chains_.size(); ++c) {
+    const float* row = values.data_ptr<float>() + static_cast<std::int64_t>(c) * values.size(1);
+    if (!chains_[c]->finished()) chains_[c]->add_values(row, values.size(1));
+  }
+  recording_seconds_ += seconds_now_() - begin;
 }
 
 void ChainGroup::finish_with_all() {

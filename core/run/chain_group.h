@@ -55,6 +55,7 @@ class ChainGroup {
   TransitionInfo take();
   void capture_when_warm();
   bool wants_position(std::int64_t t) const;
+  void record_values();
   torch::Tensor pending_potentials() const;
   void look();
   void show_position(std::int64_t t);
@@ -66,6 +67,7 @@ class ChainGroup {
   const SamplerPlan& plan_;
   std::vector<Chain*> chains_;
   const std::uint64_t seed_;
+  double (*const seconds_now_)();  ///< CPU time of this thread, or wall time on a device
   torch::Tensor start_;
   RngKey noise_key_;
   DeviceStream stream_;
@@ -78,6 +80,7 @@ class ChainGroup {
   std::vector<Pending> pending_;
   std::size_t look_every_;
   std::int64_t granted_used_ = 0;
+  double recording_seconds_ = 0.0;  ///< of this slice, which are not the sampler's
   std::atomic<bool> finished_{false};
   std::atomic<std::int64_t> steps_done_{0};
 };

@@ -20,6 +20,7 @@ Error no_record() {
 }
 
 std::string draws_name(std::size_t chain) { return fmt::format("{}.draws", chain); }
+std::string values_name(std::size_t chain) { return fmt::format("{}.values", chain); }
 std::string numbers_name(std::size_t chain) { return fmt::format("{}.numbers", chain); }
 
 json to_json(const std::optional<Divergence>& d) {
@@ -59,6 +60,15 @@ std::vector<torch::Tensor> draws_from(const io::Array& array, const Experiment& 
   return draws;
 }
 
+std::vector<float> values_from(const io::Array& array, const Experiment& experiment) {
+  const std::int64_t width = experiment.function_values->count();
+  if (array.shape.size() != 1 || array.dtype != "F32" || width == 0 || array.shape[0] % width != 0)
+    throw no_record();
+  std::vector<float> values(static_cast<std::size_t>(array.shape[0]));
+  std::memcpy(values.data(), array.bytes.data(), values.size() * sizeof(float));
+  return values;
+}
+
 /// The parts that are text or whole numbers; the others are an array, which keeps NaN.
 json head_of(const ChainRecord& record) {
   json names = json::array();
@@ -92,6 +102,8 @@ ChainRecord read_record(const io::SafeTensors& all, const json& head, std::size_
   ChainRecord record = record_from(head, numbers->doubles());
   if (const io::Array* draws = all.find(draws_name(chain)))
     record.draws = draws_from(*draws, experiment);
+  if (const io::Array* values = all.find(values_name(chain)))
+    record.values = values_from(*values, experiment);
   return record;
 }
 
@@ -108,6 +120,8 @@ std::string encode_chains(const std::vector<Chain*>& chains) {
     const auto count = static_cast<std::int64_t>(numbers.size());
     all.arrays.push_back(io::from_doubles(numbers_name(c), {count}, numbers));
     if (!record.draws.empty()) all.arrays.push_back(array_of(draws_name(c), record.draws));
+    const auto values = static_cast<std::int64_t>(record.values.size());
+    if (values > 0) all.arrays.push_back(io::from_floats(values_name(c), {values}, record.values));
   }
   all.metadata["chains"] = heads.dump(-1, ' ', false, json::error_handler_t::replace);
   return io::serialise(all);
@@ -122,7 +136,11 @@ void fill_chains(const std::string& bytes, const std::vector<Chain*>& chains,
     for (std::size_t c = 0; c < chains.size(); ++c) {
       ChainRecord record = read_record(all, heads.at(c), c, experiment);
       const auto& plan = experiment.samplers[static_cast<std::size_t>(chains[c]->sampler())];
-      if (static_cast<std::int64_t>(record.draws.size()) > plan.collection.draws) throw no_record();
+      const std::int64_t values = plan.record.draws * experiment.function_values->count();
+      if (static_cast<std::int64_t>(record.draws.size()) > plan.collection.draws ||
+          static_cast<std::int64_t>(record.values.size()) > values) {
+        throw no_record();
+      }
       chains[c]->fill(std::move(record));
     }
   } catch (const json::exception&) {

@@ -48,4 +48,16 @@ CollectionPlan plan_collection(const Sampler& sampler, const std::string& id, st
   return plan;
 }
 
+CollectionPlan plan_record(const Sampler& sampler, std::int64_t steps, std::int64_t burn_in,
+                           std::int64_t most) {
+  CollectionPlan plan{steps, burn_in, 1, 0, sampler.draw_schedule()};
+  if (most == 0) return plan;
+  const std::vector<TransitionSpan> parts = sampler.collectable();
+  plan.thin = std::max(std::int64_t{1}, (count(parts, burn_in + 1, 1, steps) + most - 1) / most);
+  const auto kept = [&] { return count(parts, burn_in + plan.thin, plan.thin, steps); };
+  // A schedule of several parts may hold one more of each.
+  while ((plan.draws = kept()) > most) plan.thin += std::max(std::int64_t{1}, plan.thin >> 6);
+  return plan;
+}
+
 }  // namespace ergo

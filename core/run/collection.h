@@ -23,4 +23,9 @@ struct CollectionPlan {
 CollectionPlan plan_collection(const Sampler& sampler, const std::string& id, std::int64_t steps,
                                std::int64_t burn_in, std::int64_t draws);
 
+/// Equally spaced transitions among those that may give draws after the burn-in, at most `most` (0:
+/// none); `draws` says how many.
+CollectionPlan plan_record(const Sampler& sampler, std::int64_t steps, std::int64_t burn_in,
+                           std::int64_t most);
+
 }  // namespace ergo

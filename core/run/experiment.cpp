@@ -103,6 +103,8 @@ SamplerPlan plan_sampler(const json& section, Experiment& experiment) {
                                               experiment.config.draws, plan.chains, plan.id));
   }
   plan.collection = plan_collection(*plan.sampler, plan.id, steps, burn_in, draws);
+  plan.record = plan_record(*plan.sampler, steps, burn_in,
+                            plan.traits.ensemble ? 0 : experiment.config.diagnostic_draws);
   return plan;
 }
 
@@ -117,15 +119,19 @@ double kept_predictions(const Experiment& experiment) {
                                      experiment.posterior.likelihood->outputs());
 }
 
-void check_limits(const Experiment& experiment) {
+/// Of draws and predictions.
+double stored_mib(const Experiment& experiment) {
   const auto params = static_cast<double>(experiment.posterior.layout.size());
   double floats = 0;
   for (const SamplerPlan& plan : experiment.samplers) {
     floats += params * static_cast<double>(plan.chains * plan.collection.draws);
   }
   const double bytes = experiment.dtype == torch::kDouble ? 12.0 : 4.0;
-  const double mib =
-      (floats * bytes + kept_predictions(experiment) * sizeof(double)) / (1024.0 * 1024.0);
+  return (floats * bytes + kept_predictions(experiment) * sizeof(double)) / (1024.0 * 1024.0);
+}
+
+void check_limits(const Experiment& experiment) {
+  const double mib = stored_mib(experiment);
   if (mib > static_cast<double>(experiment.config.draw_limit_mib)) {
     throw Error(ExitCode::config,
                 fmt::format("The stored draws{} would take {:.0f} MiB, more than draw_limit_mib = "
@@ -133,6 +139,35 @@ void check_limits(const Experiment& experiment) {
                             experiment.config.save_predictions ? " and predictions" : "", mib,
                             experiment.config.draw_limit_mib));
   }
+}
+
+double record_mib(const Experiment& experiment) {
+  double entries = 0;
+  for (const SamplerPlan& plan : experiment.samplers) {
+    entries += static_cast<double>(plan.chains * plan.record.draws);
+  }
+  return entries * static_cast<double>(experiment.function_values->count()) * sizeof(float) /
+         (1024.0 * 1024.0);
+}
+
+/// Shortens the records to what the draws leave of draw_limit_mib: they are an extra, for which no
+/// run is refused.
+void fit_records(Experiment& experiment) {
+  const double room =
+      static_cast<double>(experiment.config.draw_limit_mib) - stored_mib(experiment);
+  const double wanted = record_mib(experiment);
+  if (wanted <= room) return;
+  std::int64_t longest = 0;
+  for (const SamplerPlan& plan : experiment.samplers)
+    longest = std::max(longest, plan.record.draws);
+  const auto most = static_cast<std::int64_t>(static_cast<double>(longest) * room / wanted);
+  for (SamplerPlan& plan : experiment.samplers) {
+    plan.record = plan_record(*plan.sampler, plan.record.steps, plan.record.burn_in,
+                              std::min(most, plan.record.draws));
+  }
+  experiment.remarks.notes.push_back(fmt::format(
+      "Field 'diagnostic_draws' is {}, but draw_limit_mib = {} leaves room for {} a chain.",
+      experiment.config.diagnostic_draws, experiment.config.draw_limit_mib, most));
 }
 
 }  // namespace
@@ -168,6 +203,8 @@ Experiment make_experiment(const Preset& preset) {
                                               preset.id));
   }
   check_limits(experiment);
+  experiment.function_values = std::make_shared<const FunctionValues>(experiment.posterior);
+  fit_records(experiment);
   return experiment;
 }
 

@@ -10,6 +10,7 @@
 #include "core/presets/setting_hash.h"
 #include "core/registry/registry.h"
 #include "core/run/collection.h"
+#include "core/run/function_values.h"
 #include "core/run/remarks.h"
 #include "core/samplers/sampler.h"
 
@@ -23,6 +24,7 @@ struct SamplerPlan {
   std::shared_ptr<const Sampler> sampler;
   std::int64_t chains = 1;
   CollectionPlan collection;  ///< per chain
+  CollectionPlan record;      ///< per chain, of function values; 0 draws: none
   bool reference_only =
       false;  ///< a reference made for `reference = recompute`: outside the comparison
 };
@@ -33,6 +35,7 @@ struct Experiment {
   Posterior posterior;
   std::vector<SamplerPlan> samplers;
   SettingHash reference_settings;  ///< of the data, model and posterior sections
+  std::shared_ptr<const FunctionValues> function_values;
   torch::Dtype dtype = torch::kFloat;
   std::vector<std::filesystem::path> folders;  ///< of the files that the preset names
   Remarks remarks;

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
 #include <cmath>
-#include <set>
 
-#include "core/measures/measures.h"
 #include "core/run/run.h"
-#include "core/run/text_table.h"
 
 namespace ergo {
 namespace {
@@ -31,22 +27,24 @@ json divergences(const std::vector<Divergence>& list) {
 }
 
 json sampler_json(const SamplerResult& sampler) {
-  return {{"id", sampler.id},
-          {"label", sampler.label},
-          {"chains", sampler.chains},
-          {"draws", sampler.draws},
-          {"burn_in", sampler.burn_in},
-          {"thin", sampler.thin},
-          {"gradient_evaluations", sampler.gradient_evaluations},
-          {"data_points", sampler.data_points},
-          {"seconds", sampler.seconds},
-          {"status", sampler.status},
-          {"draws_sha256", sampler.draws_sha256},
-          {"config", sampler.config},
-          {"info", numbers(sampler.info)},
-          {"divergences", divergences(sampler.divergences)},
-          {"cut_short", divergences(sampler.halts)},
-          {"metrics", numbers(sampler.metrics)}};
+  json object = {{"id", sampler.id},
+                 {"label", sampler.label},
+                 {"chains", sampler.chains},
+                 {"draws", sampler.draws},
+                 {"burn_in", sampler.burn_in},
+                 {"thin", sampler.thin},
+                 {"gradient_evaluations", sampler.gradient_evaluations},
+                 {"data_points", sampler.data_points},
+                 {"seconds", sampler.seconds},
+                 {"status", sampler.status},
+                 {"draws_sha256", sampler.draws_sha256},
+                 {"config", sampler.config},
+                 {"info", numbers(sampler.info)},
+                 {"divergences", divergences(sampler.divergences)},
+                 {"cut_short", divergences(sampler.halts)},
+                 {"metrics", numbers(sampler.metrics)}};
+  if (sampler.convergence.asked) object["diagnostics"] = to_json(sampler.convergence);
+  return object;
 }
 
 }  // namespace
@@ -68,25 +66,6 @@ json to_json(const RunResult& result) {
                  {"samplers", samplers}};
   if (!result.notes.empty()) object["notes"] = result.notes;
   return object;
-}
-
-std::string table(const RunResult& result) {
-  std::set<std::string, decltype(&measure_before)> columns(&measure_before);
-  for (const SamplerResult& s : result.samplers) {
-    for (const auto& [name, value] : s.metrics) columns.insert(name);
-  }
-  std::vector<std::vector<std::string>> rows = {
-      {"sampler", "status", "chains", "draws", "evaluations", "CPU s"}};
-  rows[0].insert(rows[0].end(), columns.begin(), columns.end());
-  for (const SamplerResult& s : result.samplers) {
-    rows.push_back({s.id, s.status, fmt::format("{}", s.chains), fmt::format("{}", s.draws),
-                    fmt::format("{}", s.gradient_evaluations), fmt::format("{:.1f}", s.seconds)});
-    for (const std::string& name : columns) {
-      const auto it = s.metrics.find(name);
-      rows.back().push_back(it == s.metrics.end() ? "-" : figure(it->second));
-    }
-  }
-  return text_table(rows);
 }
 
 }  // namespace ergo

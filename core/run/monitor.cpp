@@ -55,6 +55,11 @@ void Monitor::set_reference(const Reference* reference) {
   reference_ = reference;
 }
 
+void Monitor::set_convergence(std::vector<SamplerConvergence> convergence) {
+  join();
+  convergence_ = std::move(convergence);
+}
+
 void Monitor::finish() {
   join();
   for (Chain* chain : chains_.all()) chain->close_trace();
@@ -188,6 +193,12 @@ void Monitor::emit_sampler(int sampler, bool final_state) {
   metrics.draws = draws;
   const bool is_reference = experiment_.samplers[static_cast<std::size_t>(sampler)].reference_only;
   metrics.metrics = watched.report.metrics(is_reference ? nullptr : reference_);
+  if (!convergence_.empty()) {
+    const SamplerConvergence& convergence = convergence_[static_cast<std::size_t>(sampler)];
+    metrics.metrics.insert(convergence.measures.begin(), convergence.measures.end());
+    metrics.reasons = convergence.undefined;
+    metrics.convergence_remark = remark_on(convergence);
+  }
   const ChainSums sums = sums_of(chains_.of(static_cast<std::size_t>(sampler)));
   metrics.gradient_evaluations = sums.gradient_evaluations;
   metrics.cpu_seconds = sums.seconds;

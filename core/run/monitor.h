@@ -24,6 +24,8 @@ class Monitor {
   ~Monitor();
   void start();
   void set_reference(const Reference* reference);  ///< before finish, once chains have ended
+  /// Of every sampler, in their order; before finish, once chains have ended.
+  void set_convergence(std::vector<SamplerConvergence> convergence);
   void finish();  ///< stops the thread, then emits everything once more from the final state
 
  private:
@@ -53,6 +55,7 @@ class Monitor {
   const Chains& chains_;
   const Reference* reference_;
   Emitter& emit_;
+  std::vector<SamplerConvergence> convergence_;  ///< empty while chains run
   int workers_;
   bool live_;
   std::vector<Watched> watched_;

@@ -18,6 +18,7 @@
 #include "core/presets/files.h"
 #include "core/run/chain_group.h"
 #include "core/run/chains.h"
+#include "core/run/diagnose.h"
 #include "core/run/experiment.h"
 #include "core/run/manifest.h"
 #include "core/run/monitor.h"
@@ -114,7 +115,7 @@ Reference make_reference(const Experiment& experiment, const std::vector<Chain*>
                         {"step_size", fmt::format("{}", step_size / count)},
                         {"draws_per_chain", fmt::format("{}", reference.draws)}};
   const double rhat = worst_rhat(reference);
-  if (!std::isnan(rhat)) reference.metadata["rhat_max"] = fmt::format("{}", rhat);
+  if (std::isfinite(rhat)) reference.metadata["rhat_max"] = fmt::format("{}", rhat);
   return thinned(reference, reference_draws_per_chain);
 }
 
@@ -133,8 +134,10 @@ std::shared_ptr<const std::vector<T>> pack(const std::vector<UsableChain>& chain
 }
 
 SamplerResult collect(const Experiment& experiment, const SamplerPlan& plan,
-                      const std::vector<Chain*>& chains, const Reference* reference) {
+                      const std::vector<Chain*>& chains, const Reference* reference,
+                      SamplerConvergence convergence) {
   SamplerResult result;
+  result.convergence = std::move(convergence);
   result.id = plan.id;
   result.label = plan.label;
   result.config = plan.section;
@@ -165,6 +168,7 @@ SamplerResult collect(const Experiment& experiment, const SamplerPlan& plan,
   result.draws_per_chain =
       usable.empty() ? 0 : static_cast<std::int64_t>(usable.front().draws.size());
   result.metrics = report.metrics(plan.reference_only ? nullptr : reference);
+  result.metrics.insert(result.convergence.measures.begin(), result.convergence.measures.end());
   result.band = report.band();
   if (experiment.config.save_predictions) {
     result.predictions = std::make_shared<const Predictions>(report.predictions());
@@ -232,7 +236,7 @@ void note_not_finite(RunResult& result) {
                       sampler.id, d.chain, d.step, d.reason));
     }
     for (const auto& [name, value] : sampler.metrics) {
-      if (std::isfinite(value)) continue;
+      if (std::isfinite(value) || sampler.convergence.undefined.contains(name)) continue;
       result.warnings.push_back(
           fmt::format("{}: {} is undefined: {}.", sampler.id, name,
                       why_undefined(name, {sampler.draws, sampler.status == "diverged"}, true)));
@@ -300,6 +304,11 @@ bool RunResult::cut_short() const {
                      [](const SamplerResult& s) { return !s.halts.empty(); });
 }
 
+bool RunResult::has_convergence() const {
+  return std::any_of(samplers.begin(), samplers.end(),
+                     [](const SamplerResult& s) { return s.convergence.asked; });
+}
+
 RunResult run(const Preset& preset, const RunOptions& options, const EventSink& sink,
               RunControl& control) {
   const auto begin = std::chrono::steady_clock::now();
@@ -334,7 +343,13 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
     reference = make_reference(experiment, chains.of(s), options.seed);
     if (reference->chains == 0) reference.reset();
   }
+  std::vector<SamplerConvergence> convergence;
+  for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
+    convergence.push_back(
+        diagnose(experiment, experiment.samplers[s], chains.of(s), prepared->workers));
+  }
   monitor.set_reference(reference ? &*reference : nullptr);
+  monitor.set_convergence(convergence);
   monitor.finish();
   result.preset = preset.id;
   result.seed = options.seed;
@@ -346,7 +361,8 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   result.curve = experiment.posterior.data->curve;
   for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
     result.samplers.push_back(collect(experiment, experiment.samplers[s], chains.of(s),
-                                      reference ? &*reference : nullptr));
+                                      reference ? &*reference : nullptr,
+                                      std::move(convergence[s])));
   }
   if (reference) {
     result.reference = reference->band();

@@ -12,6 +12,7 @@
 #include "core/base/control.h"
 #include "core/events/events.h"
 #include "core/presets/preset.h"
+#include "core/run/convergence.h"
 
 /// Runs a preset's samplers. Free of torch: the desktop and the command line both call this.
 namespace ergo {
@@ -37,6 +38,7 @@ struct SamplerResult {
   std::string draws_sha256;
   std::map<std::string, double> metrics;
   std::map<std::string, double> info;  ///< sampler's own figures: acceptance, final step size, ...
+  SamplerConvergence convergence;      ///< its measures are among `metrics`
   std::vector<Divergence> divergences;
   std::vector<Divergence> halts;  ///< chains cut short by the machine, as when memory runs out
   nlohmann::json config;
@@ -72,7 +74,8 @@ struct RunResult {
   nlohmann::json standardisation;  ///< statistics of the training data; null when not used
   std::shared_ptr<const Reference> reference_draws;  ///< null without a reference
   bool all_diverged() const;
-  bool cut_short() const;  ///< the machine ended a chain: its memory ran out
+  bool cut_short() const;        ///< the machine ended a chain: its memory ran out
+  bool has_convergence() const;  ///< R-hat and ESS were asked for
 };
 
 struct RunOptions {

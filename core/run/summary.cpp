@@ -60,6 +60,27 @@ std::string cell(const json& metric) {
   return fmt::format("{} +- {}", mean, figure(metric.at("standard_error").get<double>()));
 }
 
+using Rows = std::vector<std::vector<std::string>>;
+
+/// Appends the measures that some sampler has, heading first.
+void add_columns(Rows& rows, const json& summary, bool convergence) {
+  std::set<std::string, decltype(&measure_before)> columns(&measure_before);
+  for (const json& s : summary.at("samplers")) {
+    if (!s.contains("metrics")) continue;
+    for (const auto& [name, value] : s["metrics"].items()) {
+      if (is_convergence(name) == convergence) columns.insert(name);
+    }
+  }
+  for (const std::string& name : columns) {
+    rows.front().push_back(name);
+    std::size_t row = 1;
+    for (const json& s : summary.at("samplers")) {
+      const bool known = s.contains("metrics") && s["metrics"].contains(name);
+      rows[row++].push_back(known ? cell(s["metrics"][name]) : "-");
+    }
+  }
+}
+
 }  // namespace
 
 json summarise(const std::vector<RunResult>& results) {
@@ -79,25 +100,20 @@ json summarise(const std::vector<RunResult>& results) {
 }
 
 std::string summary_table(const json& summary) {
-  std::set<std::string, decltype(&measure_before)> columns(&measure_before);
-  for (const json& s : summary.at("samplers")) {
-    if (!s.contains("metrics")) continue;
-    for (const auto& [name, value] : s["metrics"].items()) columns.insert(name);
-  }
-  std::vector<std::vector<std::string>> rows = {
-      {"sampler", "chains", "draws", "evaluations", "CPU s"}};
-  rows[0].insert(rows[0].end(), columns.begin(), columns.end());
+  Rows measures = {{"sampler", "chains", "draws", "evaluations", "CPU s"}};
   for (const json& s : summary.at("samplers")) {
     const double seconds = s.at("seconds").is_number() ? s.at("seconds").get<double>() : 0.0;
-    rows.push_back({s.at("id").get<std::string>(), s.at("chains").dump(), s.at("draws").dump(),
-                    s.at("gradient_evaluations").dump(), fmt::format("{:.1f}", seconds)});
-    for (const std::string& name : columns) {
-      const bool known = s.contains("metrics") && s["metrics"].contains(name);
-      rows.back().push_back(known ? cell(s["metrics"][name]) : "-");
-    }
+    measures.push_back({s.at("id").get<std::string>(), s.at("chains").dump(), s.at("draws").dump(),
+                        s.at("gradient_evaluations").dump(), fmt::format("{:.1f}", seconds)});
   }
-  return text_table(rows) +
-         fmt::format("mean +- standard error over seeds {}\n", summary.at("seeds").dump());
+  Rows convergence = {{"sampler"}};
+  for (const json& s : summary.at("samplers"))
+    convergence.push_back({s.at("id").get<std::string>()});
+  add_columns(measures, summary, false);
+  add_columns(convergence, summary, true);
+  std::string text = text_table(measures);
+  if (convergence.front().size() > 1) text.append(1, '\n').append(text_table(convergence));
+  return text + fmt::format("mean +- standard error over seeds {}\n", summary.at("seeds").dump());
 }
 
 }  // namespace ergo

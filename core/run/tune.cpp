@@ -67,7 +67,8 @@ struct Job {
   double nll = std::numeric_limits<double>::infinity();
 };
 
-double validation_nll(const Preset& preset, std::uint64_t seed, RunControl& control) {
+double validation_nll(Preset preset, std::uint64_t seed, RunControl& control) {
+  set_field(preset, "diagnostic_draws", "0");  // nobody looks at them
   RunControl own;
   const auto pass_on_stop = [&](const RunEvent&) {
     if (control.stopped()) own.stop();

@@ -61,6 +61,7 @@ std::string differs(Fleet& a, Fleet& b) {
     }
     if (x.gradient_evaluations() != y.gradient_evaluations()) return who + "evaluations";
     if (x.snapshots(0).size() != y.snapshots(0).size()) return who + "snapshots";
+    if (x.values() != y.values()) return who + "record of f";
     const auto &s = x.take_trace().points, &t = y.take_trace().points;
     if (s.size() != t.size()) return who + "length of the trace";
     for (std::size_t i = 0; i < s.size(); ++i) {

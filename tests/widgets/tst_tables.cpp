@@ -28,6 +28,24 @@ class TestTables : public QObject {
     QCOMPARE(model.columnCount(), int(MetricsModel::FixedCount));
   }
 
+  /// Numbers of chains that have no one distribution are marked, and reasons of the run are told.
+  void tableRemarksOnConvergence() {
+    MetricsModel model;
+    model.consume(sample::started());
+    MetricsUpdated event = sample::metrics(0);
+    event.metrics = {{"nll", 1.0}, {"ess_bulk_median", 240.0}, {"rhat_median", undefined}};
+    event.reasons = {{"rhat_median", "it needs two chains"}};
+    event.convergence_remark = "not stationary";
+    model.consume(event);
+    const auto cell = [&](int at) { return model.index(0, MetricsModel::FixedCount + at); };
+    QCOMPARE(model.metricOf(MetricsModel::FixedCount + 1), QString("rhat_median"));
+    QCOMPARE(cell(0).data().toString(), QString("1"));
+    QCOMPARE(cell(1).data(Qt::ToolTipRole).toString(), QString("Undefined: it needs two chains."));
+    QCOMPARE(cell(2).data().toString(), QString("240 *"));
+    QVERIFY(cell(2).data(Qt::ToolTipRole).toString().contains("* not stationary."));
+    QVERIFY(!model.csv().contains('*'));
+  }
+
   void tableMarksBestAndUndefined() {
     MetricsModel model;
     model.consume(sample::started());

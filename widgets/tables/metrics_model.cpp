@@ -142,11 +142,19 @@ QVariant MetricsModel::display(int row, int column) const {
   if (!value) return QStringLiteral("–");
   if (column == CpuSeconds) return QString::number(*value, 'f', 1);
   if (column < FixedCount) return QString::number(static_cast<qint64>(*value));
-  return QString::number(*value, 'g', 4);
+  // A star leads to the remark in the tool tip.
+  const bool remarked = isConvergence(column) && !entry.last.convergence_remark.empty();
+  return QString::number(*value, 'g', 4) + (remarked ? QStringLiteral(" *") : QString());
+}
+
+bool MetricsModel::isConvergence(int column) const {
+  return is_convergence(metricOf(column).toStdString());
 }
 
 QString MetricsModel::whyUndefined(const Row& row, const QString& metric) const {
   const std::string id = metric.toStdString();
+  if (const auto known = row.last.reasons.find(id); known != row.last.reasons.end())
+    return tr("Undefined: %1.").arg(QString::fromStdString(known->second));
   const MeasuredDraws from{row.last.draws, row.last.status == "diverged"};
   return tr("Undefined: %1.")
       .arg(QString::fromStdString(why_undefined(id, from, row.last.metrics.contains(id))));
@@ -159,7 +167,11 @@ QString MetricsModel::toolTip(int row, int column) const {
   }
   if (column < FixedCount) return {};
   if (!number(row, column)) return whyUndefined(entry, metricOf(column));
-  return isBest(row, column) ? tr("The best of this run.") : QString();
+  QStringList lines;
+  if (isBest(row, column)) lines << tr("The best of this run.");
+  if (isConvergence(column) && !entry.last.convergence_remark.empty())
+    lines << QStringLiteral("* %1.").arg(QString::fromStdString(entry.last.convergence_remark));
+  return lines.join(u'\n');
 }
 
 QVariant MetricsModel::data(const QModelIndex& at, int role) const {

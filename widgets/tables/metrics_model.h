@@ -44,6 +44,7 @@ class MetricsModel : public QAbstractTableModel {
   void diverged(const ChainDiverged& event);
   void insertMetricColumns(const MetricsUpdated& event);
   bool isBest(int row, int column) const;
+  bool isConvergence(int column) const;
   std::optional<double> number(int row, int column) const;
   QVariant display(int row, int column) const;
   QString toolTip(int row, int column) const;
