@@ -41,7 +41,7 @@ class TestReferences : public QObject {
       QVERIFY2(settings_of(preset).matches(reference.metadata.at("hash")), id.c_str());
       ++stored;
     }
-    QCOMPARE(stored, 3);
+    QCOMPARE(stored, 4);
   }
 
   void otherSettingsDoNotMatch() {
