@@ -22,6 +22,7 @@ struct RunConfig {
   std::string reference_file;
   bool save_predictions = false;
   std::int64_t diagnostic_draws = 1000;
+  std::int64_t curve_points = 0;
   std::int64_t draw_limit_mib = 2048;
   template <class V>
   void visit(V&& v) {
@@ -71,6 +72,13 @@ struct RunConfig {
                 .doc =
                     "Most transitions of a chain, equally spaced after the burn-in, at which f is "
                     "recorded for R-hat and ESS, whatever K is; 0: no R-hat and ESS.",
+                .advanced = true});
+    v("curve_points", curve_points,
+      FieldInfo{.min = 0,
+                .max = 1000,
+                .doc = "Log-spaced looks at the run so far, from about a hundredth of it to its "
+                       "end, at which "
+                       "every measure is computed: curves against cost; 20 is usual, 0: none.",
                 .advanced = true});
     v("draw_limit_mib", draw_limit_mib,
       FieldInfo{.min = 1,

@@ -37,6 +37,19 @@ std::string convergence_csv(const RunResult& result) {
   return text;
 }
 
+std::string curves_csv(const RunResult& result) {
+  std::string text = "sampler,seed,gradient_evaluations,cpu_seconds,draws,measure,value\n";
+  for (const SamplerResult& s : result.samplers) {
+    for (const CurvePoint& point : s.curve) {
+      for (const auto& [name, value] : point.metrics) {
+        text += fmt::format("{},{},{},{},{},{},{}\n", s.id, result.seed, point.gradient_evaluations,
+                            cell(point.cpu_seconds), point.draws, name, cell(value));
+      }
+    }
+  }
+  return text;
+}
+
 void add_band(std::string& text, const std::string& id, const CurveData& curve, const Band& band) {
   for (std::size_t i = 0; i < band.mean.size(); ++i) {
     const bool noisy = i < band.y05.size();
@@ -97,6 +110,9 @@ void archive(const RunResult& result, io::ResultFolder& folder, bool save_positi
   folder.stage("manifest.json", result.manifest.dump(2) + "\n");
   folder.stage("metrics.csv", metrics_csv(result));
   if (result.has_convergence()) folder.stage("convergence.csv", convergence_csv(result));
+  const bool curves = std::any_of(result.samplers.begin(), result.samplers.end(),
+                                  [](const SamplerResult& s) { return !s.curve.empty(); });
+  if (curves) folder.stage("curves.csv", curves_csv(result));
   folder.stage("table.txt", table(result));
   if (!result.curve.grid_x.empty()) folder.stage("bands.csv", bands_csv(result));
   if (!result.test.rows.empty()) folder.stage("predictions.npz", predictions_file(result));

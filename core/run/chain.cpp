@@ -76,6 +76,14 @@ void Chain::add_values(const float* values, std::int64_t count) {
   values_.insert(values_.end(), values, values + count);
 }
 
+void Chain::add_curve_position(std::int64_t t, torch::Tensor position) {
+  curve_positions_.push_back({t, std::move(position)});
+}
+
+void Chain::add_cost(std::int64_t t, double seconds) {
+  costs_.push_back({t, gradient_evaluations(), this->seconds() + seconds});
+}
+
 void Chain::add_seconds(double seconds) { seconds_.store(seconds_.load() + seconds); }
 
 void Chain::diverge(std::int64_t step, std::string reason) {
@@ -112,6 +120,8 @@ void Chain::show(double fraction, double seconds) {
 void Chain::fill(ChainRecord record) {
   for (torch::Tensor& draw : record.draws) draws_.add(std::move(draw));
   values_ = std::move(record.values);
+  curve_positions_ = std::move(record.curve_positions);
+  costs_ = std::move(record.costs);
   steps_done_.store(record.steps);
   evaluations_.store(record.evaluations);
   seconds_.store(record.seconds);
@@ -134,7 +144,9 @@ ChainRecord Chain::record() const {
           halted(),
           info(),
           draws(),
-          divergence() ? std::vector<float>() : values_};
+          divergence() ? std::vector<float>() : values_,
+          divergence() ? std::vector<CurvePosition>() : curve_positions_,
+          costs_};
 }
 
 double Chain::fraction() const {

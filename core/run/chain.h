@@ -17,6 +17,17 @@
 
 namespace ergo {
 
+/// A position that a curve needs, [params] on the CPU, and what a chain has cost after a
+/// transition.
+struct CurvePosition {
+  std::int64_t step = 0;
+  torch::Tensor position;
+};
+struct ChainCost {
+  std::int64_t step = 0, evaluations = 0;
+  double seconds = 0.0;
+};
+
 /// What of a chain goes into the result, as plain values.
 struct ChainRecord {
   std::int64_t steps = 0, evaluations = 0;
@@ -26,6 +37,8 @@ struct ChainRecord {
   std::map<std::string, double> info;
   std::vector<torch::Tensor> draws;  ///< [params] each, on the CPU; none of a diverged chain
   std::vector<float> values;         ///< [records, function values]; none of a diverged chain
+  std::vector<CurvePosition> curve_positions;  ///< none of a diverged chain
+  std::vector<ChainCost> costs;
 };
 
 /// What one chain of one sampler leaves behind. Written by the ChainGroup that moves it, one thread
@@ -48,6 +61,12 @@ class Chain {
   /// recorded changes what the chain does or how it ends.
   bool records(std::int64_t t) const { return plan_.record.draws > 0 && plan_.record.keeps(t); }
   void add_values(const float* values, std::int64_t count);
+  /// The same for curves: is the position after transition t wanted, and does a look end there?
+  bool on_curve(std::int64_t t) const { return plan_.curve.keeps(t); }
+  bool ends_look(std::int64_t t) const { return plan_.curve.ends(t); }
+  void add_curve_position(std::int64_t t, torch::Tensor position);
+  /// @param seconds of this slice so far
+  void add_cost(std::int64_t t, double seconds);
   void flush() { trace_.flush(); }  ///< between slices
   void add_seconds(double seconds);
   void diverge(std::int64_t step, std::string reason);  ///< its draws no longer count
@@ -82,6 +101,8 @@ class Chain {
   std::map<std::string, double> info() const;  ///< after the chain has finished
   /// The record, [records, function values]; between slices.
   const std::vector<float>& values() const { return values_; }
+  const std::vector<CurvePosition>& curve_positions() const { return curve_positions_; }
+  const std::vector<ChainCost>& costs() const { return costs_; }
 
  private:
   const SamplerPlan& plan_;
@@ -90,6 +111,8 @@ class Chain {
   TraceBuffer trace_;
   PublishedList<torch::Tensor> draws_, snapshots_;
   std::vector<float> values_;
+  std::vector<CurvePosition> curve_positions_;
+  std::vector<ChainCost> costs_;
 
   std::atomic<bool> finished_{false}, diverged_{false};
   std::atomic<std::int64_t> steps_done_{0}, evaluations_{0};

@@ -76,7 +76,8 @@ void ChainGroup::prepare() {
 
 void ChainGroup::advance(const RunControl& control, double seconds) {
   const torch::NoGradGuard no_grad;
-  const double begin = seconds_now_(), end = wall_seconds() + seconds;
+  const double end = wall_seconds() + seconds;
+  slice_begin_ = seconds_now_();
   recording_seconds_ = 0.0;
   try {
     stream_.run([&] {
@@ -94,7 +95,7 @@ void ChainGroup::advance(const RunControl& control, double seconds) {
         chain.diverge(state_.step + 1, std::string("failed: ") + error.what());
     });
   }
-  const double spent = seconds_now_() - begin - recording_seconds_;
+  const double spent = seconds_now_() - slice_begin_ - recording_seconds_;
   for (Chain* chain : chains_) {
     chain->flush();
     chain->add_seconds(spent / static_cast<double>(chains_.size()));
@@ -121,9 +122,11 @@ bool ChainGroup::transition(const RunControl& control) {
       {t, per_chain, collecting, look_every_ == 1 ? info.potential : info.potential.clone()});
   const bool last = t == plan_.collection.steps;
   const bool wanted = wants_position(t), recorded = chains_.front()->records(t);
-  if (pending_.size() >= look_every_ || wanted || recorded || last) look();
+  const bool followed = chains_.front()->on_curve(t) || chains_.front()->ends_look(t);
+  if (pending_.size() >= look_every_ || wanted || recorded || followed || last) look();
   if (wanted && !finished()) show_position(t);
   if (recorded && !finished()) record_values();
+  if (followed && !finished()) follow_curve(t);
   if (last && !finished()) finish();
   return !finished();
 }
@@ -208,6 +211,20 @@ void ChainGroup::record_values() {
   for (std::size_t c = 0; c < chains_.size(); ++c) {
     const float* row = values.data_ptr<float>() + static_cast<std::int64_t>(c) * values.size(1);
     if (!chains_[c]->finished()) chains_[c]->add_values(row, values.size(1));
+  }
+  recording_seconds_ += seconds_now_() - begin;
+}
+
+/// Positions are kept as they are: a curve ends no chain.
+void ChainGroup::follow_curve(std::int64_t t) {
+  const double begin = seconds_now_();
+  const double spent = begin - slice_begin_ - recording_seconds_;
+  const bool wanted = chains_.front()->on_curve(t), ends = chains_.front()->ends_look(t);
+  const torch::Tensor position = wanted ? state_.position.to(torch::kCPU) : torch::Tensor();
+  for (std::size_t c = 0; c < chains_.size(); ++c) {
+    if (chains_[c]->finished()) continue;
+    if (wanted) chains_[c]->add_curve_position(t, position[static_cast<std::int64_t>(c)].clone());
+    if (ends) chains_[c]->add_cost(t, spent / static_cast<double>(chains_.size()));
   }
   recording_seconds_ += seconds_now_() - begin;
 }

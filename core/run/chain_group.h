@@ -56,6 +56,7 @@ class ChainGroup {
   void capture_when_warm();
   bool wants_position(std::int64_t t) const;
   void record_values();
+  void follow_curve(std::int64_t t);
   torch::Tensor pending_potentials() const;
   void look();
   void show_position(std::int64_t t);
@@ -80,7 +81,7 @@ class ChainGroup {
   std::vector<Pending> pending_;
   std::size_t look_every_;
   std::int64_t granted_used_ = 0;
-  double recording_seconds_ = 0.0;  ///< of this slice, which are not the sampler's
+  double slice_begin_ = 0.0, recording_seconds_ = 0.0;  ///< of this slice; not the sampler's
   std::atomic<bool> finished_{false};
   std::atomic<std::int64_t> steps_done_{0};
 };

@@ -21,6 +21,9 @@ Error no_record() {
 
 std::string draws_name(std::size_t chain) { return fmt::format("{}.draws", chain); }
 std::string values_name(std::size_t chain) { return fmt::format("{}.values", chain); }
+std::string curve_name(std::size_t chain) { return fmt::format("{}.curve", chain); }
+std::string steps_name(std::size_t chain) { return fmt::format("{}.curve_steps", chain); }
+std::string costs_name(std::size_t chain) { return fmt::format("{}.costs", chain); }
 std::string numbers_name(std::size_t chain) { return fmt::format("{}.numbers", chain); }
 
 json to_json(const std::optional<Divergence>& d) {
@@ -69,6 +72,50 @@ std::vector<float> values_from(const io::Array& array, const Experiment& experim
   return values;
 }
 
+/// Nothing where it is empty.
+void add_doubles(io::SafeTensors& all, std::string name, const std::vector<double>& numbers) {
+  const auto count = static_cast<std::int64_t>(numbers.size());
+  if (count > 0) all.arrays.push_back(io::from_doubles(std::move(name), {count}, numbers));
+}
+
+std::vector<double> read_doubles(const io::SafeTensors& all, const std::string& name) {
+  const io::Array* array = all.find(name);
+  if (array && array->dtype != "F64") throw no_record();
+  return array ? array->doubles() : std::vector<double>();
+}
+
+void add_curve(io::SafeTensors& all, std::size_t chain, const ChainRecord& record) {
+  std::vector<torch::Tensor> positions;
+  std::vector<double> steps, costs;
+  for (const CurvePosition& place : record.curve_positions) {
+    positions.push_back(place.position);
+    steps.push_back(static_cast<double>(place.step));
+  }
+  for (const ChainCost& cost : record.costs) {
+    costs.insert(costs.end(), {static_cast<double>(cost.step),
+                               static_cast<double>(cost.evaluations), cost.seconds});
+  }
+  add_doubles(all, steps_name(chain), steps);
+  add_doubles(all, costs_name(chain), costs);
+  if (!positions.empty()) all.arrays.push_back(array_of(curve_name(chain), positions));
+}
+
+void read_curve(const io::SafeTensors& all, std::size_t chain, const Experiment& experiment,
+                ChainRecord& record) {
+  const std::vector<double> steps = read_doubles(all, steps_name(chain));
+  const std::vector<double> costs = read_doubles(all, costs_name(chain));
+  if (costs.size() % 3 != 0) throw no_record();
+  for (std::size_t i = 0; i < costs.size(); i += 3) {
+    record.costs.push_back({static_cast<std::int64_t>(costs[i]),
+                            static_cast<std::int64_t>(costs[i + 1]), costs[i + 2]});
+  }
+  const io::Array* array = all.find(curve_name(chain));
+  const auto positions = array ? draws_from(*array, experiment) : std::vector<torch::Tensor>();
+  if (positions.size() != steps.size()) throw no_record();
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    record.curve_positions.push_back({static_cast<std::int64_t>(steps[i]), positions[i]});
+}
+
 /// The parts that are text or whole numbers; the others are an array, which keeps NaN.
 json head_of(const ChainRecord& record) {
   json names = json::array();
@@ -104,6 +151,7 @@ ChainRecord read_record(const io::SafeTensors& all, const json& head, std::size_
     record.draws = draws_from(*draws, experiment);
   if (const io::Array* values = all.find(values_name(chain)))
     record.values = values_from(*values, experiment);
+  read_curve(all, chain, experiment, record);
   return record;
 }
 
@@ -120,6 +168,7 @@ std::string encode_chains(const std::vector<Chain*>& chains) {
     const auto count = static_cast<std::int64_t>(numbers.size());
     all.arrays.push_back(io::from_doubles(numbers_name(c), {count}, numbers));
     if (!record.draws.empty()) all.arrays.push_back(array_of(draws_name(c), record.draws));
+    add_curve(all, c, record);
     const auto values = static_cast<std::int64_t>(record.values.size());
     if (values > 0) all.arrays.push_back(io::from_floats(values_name(c), {values}, record.values));
   }
@@ -138,7 +187,9 @@ void fill_chains(const std::string& bytes, const std::vector<Chain*>& chains,
       const auto& plan = experiment.samplers[static_cast<std::size_t>(chains[c]->sampler())];
       const std::int64_t values = plan.record.draws * experiment.function_values->count();
       if (static_cast<std::int64_t>(record.draws.size()) > plan.collection.draws ||
-          static_cast<std::int64_t>(record.values.size()) > values) {
+          static_cast<std::int64_t>(record.values.size()) > values ||
+          static_cast<std::int64_t>(record.curve_positions.size()) > plan.curve.most_positions() ||
+          record.costs.size() > plan.curve.looks.size()) {
         throw no_record();
       }
       chains[c]->fill(std::move(record));

@@ -105,6 +105,12 @@ SamplerPlan plan_sampler(const json& section, Experiment& experiment) {
   plan.collection = plan_collection(*plan.sampler, plan.id, steps, burn_in, draws);
   plan.record = plan_record(*plan.sampler, steps, burn_in,
                             plan.traits.ensemble ? 0 : experiment.config.diagnostic_draws);
+  const std::int64_t points = experiment.config.curve_points;
+  if (plan.traits.ensemble) {
+    plan.curve = plan_ensemble_curve(plan.collection, plan.chains, points);
+  } else if (!plan.traits.reference) {  // which has no budget that it could be cut short of
+    plan.curve = plan_curve(*plan.sampler, plan.id, plan.collection, burn_in, points);
+  }
   return plan;
 }
 
@@ -119,12 +125,13 @@ double kept_predictions(const Experiment& experiment) {
                                      experiment.posterior.likelihood->outputs());
 }
 
-/// Of draws and predictions.
+/// Of draws, positions of curves and predictions.
 double stored_mib(const Experiment& experiment) {
   const auto params = static_cast<double>(experiment.posterior.layout.size());
   double floats = 0;
   for (const SamplerPlan& plan : experiment.samplers) {
-    floats += params * static_cast<double>(plan.chains * plan.collection.draws);
+    const std::int64_t positions = plan.collection.draws + plan.curve.most_positions();
+    floats += params * static_cast<double>(plan.chains * positions);
   }
   const double bytes = experiment.dtype == torch::kDouble ? 12.0 : 4.0;
   return (floats * bytes + kept_predictions(experiment) * sizeof(double)) / (1024.0 * 1024.0);

@@ -10,6 +10,7 @@
 #include "core/presets/setting_hash.h"
 #include "core/registry/registry.h"
 #include "core/run/collection.h"
+#include "core/run/curve_plan.h"
 #include "core/run/function_values.h"
 #include "core/run/remarks.h"
 #include "core/samplers/sampler.h"
@@ -25,6 +26,7 @@ struct SamplerPlan {
   std::int64_t chains = 1;
   CollectionPlan collection;  ///< per chain
   CollectionPlan record;      ///< per chain, of function values; 0 draws: none
+  CurvePlan curve;            ///< per chain
   bool reference_only =
       false;  ///< a reference made for `reference = recompute`: outside the comparison
 };

@@ -26,6 +26,17 @@ json divergences(const std::vector<Divergence>& list) {
   return array;
 }
 
+json curve_json(const std::vector<CurvePoint>& curve) {
+  json array = json::array();
+  for (const CurvePoint& point : curve) {
+    array.push_back({{"gradient_evaluations", point.gradient_evaluations},
+                     {"cpu_seconds", point.cpu_seconds},
+                     {"draws", point.draws},
+                     {"metrics", numbers(point.metrics)}});
+  }
+  return array;
+}
+
 json sampler_json(const SamplerResult& sampler) {
   json object = {{"id", sampler.id},
                  {"label", sampler.label},
@@ -44,6 +55,7 @@ json sampler_json(const SamplerResult& sampler) {
                  {"cut_short", divergences(sampler.halts)},
                  {"metrics", numbers(sampler.metrics)}};
   if (sampler.convergence.asked) object["diagnostics"] = to_json(sampler.convergence);
+  if (!sampler.curve.empty()) object["curve"] = curve_json(sampler.curve);
   return object;
 }
 

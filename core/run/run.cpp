@@ -18,6 +18,7 @@
 #include "core/presets/files.h"
 #include "core/run/chain_group.h"
 #include "core/run/chains.h"
+#include "core/run/curve.h"
 #include "core/run/diagnose.h"
 #include "core/run/experiment.h"
 #include "core/run/manifest.h"
@@ -363,6 +364,8 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
     result.samplers.push_back(collect(experiment, experiment.samplers[s], chains.of(s),
                                       reference ? &*reference : nullptr,
                                       std::move(convergence[s])));
+    result.samplers.back().curve = curve_of(experiment, experiment.samplers[s], chains.of(s),
+                                            reference ? &*reference : nullptr, prepared->workers);
   }
   if (reference) {
     result.reference = reference->band();

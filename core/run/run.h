@@ -29,6 +29,14 @@ struct Divergence {
   std::string reason;
 };
 
+/// Measures of a run that has come so far, as if it had been planned to end there with the rule of
+/// its draws, but with the schedule of its whole length.
+struct CurvePoint {
+  std::int64_t gradient_evaluations = 0, draws = 0;
+  double cpu_seconds = 0.0;
+  std::map<std::string, double> metrics;
+};
+
 /// One sampler's outcome. `metrics` of a sampler without draws are all NaN.
 struct SamplerResult {
   std::string id, label, status;  ///< status: "done", "stopped" or "diverged"
@@ -39,6 +47,7 @@ struct SamplerResult {
   std::map<std::string, double> metrics;
   std::map<std::string, double> info;  ///< sampler's own figures: acceptance, final step size, ...
   SamplerConvergence convergence;      ///< its measures are among `metrics`
+  std::vector<CurvePoint> curve;       ///< cost rises; empty where it was not asked for
   std::vector<Divergence> divergences;
   std::vector<Divergence> halts;  ///< chains cut short by the machine, as when memory runs out
   nlohmann::json config;

@@ -68,7 +68,8 @@ struct Job {
 };
 
 double validation_nll(Preset preset, std::uint64_t seed, RunControl& control) {
-  set_field(preset, "diagnostic_draws", "0");  // nobody looks at them
+  for (const char* field : {"diagnostic_draws", "curve_points"})
+    set_field(preset, field, "0");  // nobody looks at them
   RunControl own;
   const auto pass_on_stop = [&](const RunEvent&) {
     if (control.stopped()) own.stop();

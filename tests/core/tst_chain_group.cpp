@@ -62,6 +62,11 @@ std::string differs(Fleet& a, Fleet& b) {
     if (x.gradient_evaluations() != y.gradient_evaluations()) return who + "evaluations";
     if (x.snapshots(0).size() != y.snapshots(0).size()) return who + "snapshots";
     if (x.values() != y.values()) return who + "record of f";
+    if (x.curve_positions().size() != y.curve_positions().size()) return who + "curve";
+    for (std::size_t i = 0; i < x.curve_positions().size(); ++i) {
+      if (!same_bits(x.curve_positions()[i].position, y.curve_positions()[i].position))
+        return who + "curve " + std::to_string(i);
+    }
     const auto &s = x.take_trace().points, &t = y.take_trace().points;
     if (s.size() != t.size()) return who + "length of the trace";
     for (std::size_t i = 0; i < s.size(); ++i) {
@@ -353,6 +358,18 @@ class TestChainGroup : public QObject, protected FolderTest {
       if (x.draws[d].scalar_type() != y.draws[d].scalar_type()) return "type of draws";
       if (!same_bits(x.draws[d], y.draws[d])) return "draws";
     }
+    if (x.values != y.values) return "record of f";
+    if (x.costs.size() != y.costs.size()) return "number of costs";
+    for (std::size_t i = 0; i < x.costs.size(); ++i) {
+      if (x.costs[i].step != y.costs[i].step || x.costs[i].seconds != y.costs[i].seconds)
+        return "costs";
+    }
+    if (x.curve_positions.size() != y.curve_positions.size()) return "number on the curve";
+    for (std::size_t i = 0; i < x.curve_positions.size(); ++i) {
+      if (x.curve_positions[i].step != y.curve_positions[i].step ||
+          !same_bits(x.curve_positions[i].position, y.curve_positions[i].position))
+        return "curve";
+    }
     return {};
   }
 
@@ -362,6 +379,7 @@ class TestChainGroup : public QObject, protected FolderTest {
     document["draws"] = 12;
     document["batch_size"] = batch;
     document["dtype"] = dtype;
+    document["curve_points"] = 5;
     for (const json& section : all_samplers()["samplers"]) {
       if (section["id"] == id) document["samplers"] = json::array({section});
     }
