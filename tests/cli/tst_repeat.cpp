@@ -29,8 +29,8 @@ class TestRepeat : public QObject {
       const int end = program.end();
       QVERIFY2(end == 0, program.err.c_str());
       json hashes;
-      for (const json& s : json::parse(program.out)["samplers"])
-        hashes[s["id"]] = s["draws_sha256"];
+      const json result = json::parse(program.out);
+      for (const json& s : result["samplers"]) hashes[s["id"]] = s["draws_sha256"];
       if (expected.is_null()) expected = hashes;
       QVERIFY2(hashes == expected, json::diff(expected, hashes).dump().c_str());
     }

@@ -380,7 +380,8 @@ class TestChainGroup : public QObject, protected FolderTest {
     document["batch_size"] = batch;
     document["dtype"] = dtype;
     document["curve_points"] = 5;
-    for (const json& section : all_samplers()["samplers"]) {
+    const json all = all_samplers();  // a loop over a part of a temporary would outlive it
+    for (const json& section : all["samplers"]) {
       if (section["id"] == id) document["samplers"] = json::array({section});
     }
     document["samplers"][0]["chains"] = count;

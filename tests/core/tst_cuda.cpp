@@ -197,7 +197,8 @@ class TestCuda : public QObject, protected FolderTest {
     document["device"] = device;
     document["batch_size"] = 6;
     document["draws"] = 4;
-    for (const json& section : all_samplers()["samplers"]) {
+    const json all = all_samplers();  // a loop over a part of a temporary would outlive it
+    for (const json& section : all["samplers"]) {
       if (section["id"] == id) document["samplers"] = json::array({section});
     }
     if (id != "hmc") document["samplers"][0]["chains"] = 4;
