@@ -33,9 +33,14 @@ void show_progress(Session& session, const Progress& p) {
 
 void show_iteration(Session& session, const MetaIteration& m) {
   if (std::isnan(m.score)) return;
-  session.err << fmt::format("{}iteration {}: meta-loss {:.4f}, validation {:.4f}, best {:.4f}\n",
+  const std::string transfer = std::isnan(m.transfer) ? ""
+                                                      : fmt::format(", transfer {:.4f} +- {:.4f}",
+                                                                    m.transfer, m.transfer_error);
+  const std::string best =
+      std::isnan(m.best_score) ? "" : fmt::format(", best {:.4f}", m.best_score);
+  session.err << fmt::format("{}iteration {}: meta-loss {:.4f}, validation {:.4f} +- {:.4f}{}{}\n",
                              session.progress ? "\r" : "", m.iteration, m.smoothed, m.score,
-                             m.best_score)
+                             m.score_error, transfer, best)
               << std::flush;
 }
 

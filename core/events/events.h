@@ -150,9 +150,12 @@ struct MetaIteration {
   std::int64_t iteration = 0;
   double meta_loss = 0.0;         ///< mean over the population, nats
   double smoothed = 0.0;          ///< exponential moving average with bias correction
-  double best_score = undefined;  ///< lowest validation score so far
-  double score = undefined;       ///< validation score when this iteration was validated
+  double best_score = undefined;  ///< lowest score so far, of the kind that chooses the parameters
+  double score = undefined;       ///< of the training family, when this iteration was validated
   double gradient_norm = 0.0;
+  double score_error = undefined;  ///< standard error of the score over its tasks
+  double transfer = undefined;     ///< score on tasks that the training does not see, where due
+  double transfer_error = undefined;
 };
 
 struct LogMessage {

@@ -40,6 +40,11 @@ std::unique_ptr<TaskFamily> make_family(const MetaSections& sections) {
              : make_regression_family(sections.family);
 }
 
+/// Undefined where it was not due.
+struct Validation {
+  Score family, transfer;
+};
+
 class MetaTraining {
  public:
   MetaTraining(const Preset& preset, const MetaOptions& options, Emitter& emit, RunControl& control)
@@ -199,9 +204,9 @@ class MetaTraining {
     state_.average = smoothing * state_.average + (1.0 - smoothing) * step.loss;
     const bool validated = state_.iteration % sections_.loop.validate_every == 0 ||
                            state_.iteration == sections_.loop.iterations;
-    const double score = validated ? validate() : undefined;
-    if (validated && std::isnan(score)) return false;
-    record(step, score);
+    const std::optional<Validation> seen = validated ? validate() : Validation{};
+    if (!seen) return false;
+    record(step, *seen);
     require_a_living_chain();
     if (validated) checkpoint();
     return true;
@@ -223,17 +228,20 @@ class MetaTraining {
     return state_.log[static_cast<std::size_t>(row) * meta_log_columns + 1] == failed_loss;
   }
 
-  void record(const TrainerStep& step, double score) {
+  void record(const TrainerStep& step, const Validation& seen) {
     MetaIteration event;
     event.iteration = state_.iteration;
     event.meta_loss = step.loss;
     event.smoothed =
         state_.average / (1.0 - std::pow(smoothing, static_cast<double>(state_.iteration)));
     event.best_score = state_.best_score;
-    event.score = score;
+    event.score = seen.family.mean;
     event.gradient_norm = step.gradient_norm;
+    event.score_error = seen.family.standard_error;
+    event.transfer = seen.transfer.mean;
+    event.transfer_error = seen.transfer.standard_error;
     state_.log.insert(state_.log.end(), {static_cast<double>(event.iteration), step.loss,
-                                         event.smoothed, score, step.gradient_norm});
+                                         event.smoothed, event.score, step.gradient_norm});
     tell(event);
   }
 
@@ -243,26 +251,28 @@ class MetaTraining {
     if (sections_.transfer.every > 0) transfer_.emplace(training_, row_);
   }
 
-  /// The score of mean_phi on the frozen tasks of the training family; NaN when stopped meanwhile.
-  /// phi itself wanders about its mean by the noise of the gradient. Keeps mean_phi where it is
-  /// the best: by the transfer score in trainings that have one.
-  double validate() {
+  /// The scores of mean_phi on frozen tasks; none when stopped meanwhile. phi itself wanders about
+  /// its mean by the noise of the gradient. Keeps mean_phi where it is the best: by the transfer
+  /// score in trainings that have one.
+  std::optional<Validation> validate() {
     const auto make = [this](std::size_t i) {
       const RngKey key =
           purpose_key(training_.seed, Purpose::meta_task).fold_in(~std::uint64_t{1}).fold_in(i);
       return training_.arm(state_.mean_phi, tasks_[i], sections_.loop.steps_max, key);
     };
     const auto reached = losses_of(tasks_.size(), make);
-    if (!reached) return undefined;
-    const Score score = score_of(tasks_, *reached);
-    const ScoreRow row = {state_.iteration, false, sections_.loop.steps_max, undefined, score};
+    if (!reached) return std::nullopt;
+    Validation seen{score_of(tasks_, *reached), {}};
+    const ScoreRow row = {state_.iteration, false, sections_.loop.steps_max, undefined,
+                          seen.family};
     add_scores(state_, {row});
-    if (!transfer_) keep_if_best(score.mean);
-    return transfer_ && !validate_transfer() ? undefined : score.mean;
+    if (!transfer_) keep_if_best(seen.family.mean);
+    if (transfer_ && !validate_transfer(seen.transfer)) return std::nullopt;
+    return seen;
   }
 
   /// @return false when stopped.
-  bool validate_transfer() {
+  bool validate_transfer(Score& score) {
     const bool due = state_.iteration > 0 && (state_.iteration % sections_.transfer.every == 0 ||
                                               state_.iteration == sections_.loop.iterations);
     if (!due) return true;
@@ -271,7 +281,8 @@ class MetaTraining {
     if (!reached) return false;
     const std::vector<ScoreRow> rows = transfer_->rows(*reached, state_.iteration);
     add_scores(state_, rows);
-    keep_if_best(Transfer::score(rows));
+    score = Transfer::score(rows);
+    keep_if_best(score.mean);
     return true;
   }
 

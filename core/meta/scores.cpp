@@ -99,15 +99,20 @@ std::vector<ScoreRow> Transfer::rows(const std::vector<double>& losses,
   return rows;
 }
 
-double Transfer::score(const std::vector<ScoreRow>& rows) {
-  std::map<std::int64_t, double> best;
+Score Transfer::score(const std::vector<ScoreRow>& rows) {
+  std::map<std::int64_t, Score> best;
   for (const ScoreRow& row : rows) {
-    const auto [it, fresh] = best.emplace(row.steps, row.score.mean);
-    if (!fresh) it->second = std::min(it->second, row.score.mean);
+    const auto [it, fresh] = best.emplace(row.steps, row.score);
+    if (!fresh && row.score.mean < it->second.mean) it->second = row.score;
   }
-  double sum = 0.0;
-  for (const auto& [steps, mean] : best) sum += mean;
-  return sum / static_cast<double>(best.size());
+  const auto budgets = static_cast<double>(best.size());
+  Score score{0.0, 0.0, 0};
+  for (const auto& [steps, of_budget] : best) {
+    score.mean += of_budget.mean / budgets;
+    score.standard_error += of_budget.standard_error / budgets;
+    score.diverged += of_budget.diverged;
+  }
+  return score;
 }
 
 }  // namespace ergo

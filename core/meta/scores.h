@@ -52,8 +52,8 @@ class Transfer {
   Arm arm(const std::vector<float>& phi, std::size_t question) const;
   /// One row a budget and value. @param losses of all questions.
   std::vector<ScoreRow> rows(const std::vector<double>& losses, std::int64_t iteration) const;
-  /// Mean over the budgets of the best value's.
-  static double score(const std::vector<ScoreRow>& rows);
+  /// Mean over the budgets of the best value's; so is its error, as the budgets share their tasks.
+  static Score score(const std::vector<ScoreRow>& rows);
   const TaskFamily& family() const { return *family_; }
 
  private:

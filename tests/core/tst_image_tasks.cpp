@@ -285,7 +285,12 @@ class TestImageTasks : public QObject, protected FolderTest {
   /// What is kept is the iteration with the lowest transfer score: the mean over the budgets of the
   /// lower of the two values' scores.
   void transferChooses() {
-    const MetaResult result = train("a.safetensors", json::object(), 1);
+    std::map<int, MetaIteration> told;
+    const MetaResult result =
+        train("a.safetensors", json::object(), 1, [&told](const RunEvent& event) {
+          const auto* m = std::get_if<MetaIteration>(&event);
+          if (m && std::isfinite(m->score)) told[static_cast<int>(m->iteration)] = *m;
+        });
     const std::vector<std::string> rows = lines_of(path_ / "a.safetensors.scores.csv");
     QVERIFY(rows[0] == "iteration,family,steps,value,score,standard_error,diverged");
     std::map<int, std::map<int, double>> best;
@@ -306,8 +311,12 @@ class TestImageTasks : public QObject, protected FolderTest {
     QCOMPARE(best.size(), std::size_t(3));
     QCOMPARE(rows.size(), std::size_t(1 + 4 + 3 * 4));
     std::pair<double, int> lowest{1e9, 0};
-    for (const auto& [iteration, by_budget] : best)
+    for (const auto& [iteration, by_budget] : best) {
       lowest = std::min(lowest, {(by_budget.at(30) + by_budget.at(60)) / 2.0, iteration});
+      const MetaIteration& event = told.at(iteration);
+      ERGO_OK(differs(event.transfer, (by_budget.at(30) + by_budget.at(60)) / 2.0, 1e-12));
+      QVERIFY(event.score_error > 0.0 && event.transfer_error > 0.0);
+    }
     ERGO_OK(differs(result.best_score, lowest.first, 1e-12));
     const fs::path file = path_ / "a.safetensors";
     QVERIFY(field_of(file, "best_iteration") == std::to_string(lowest.second));
@@ -387,14 +396,15 @@ class TestImageTasks : public QObject, protected FolderTest {
     return config;
   }
 
-  MetaResult train(const std::string& out, const json& change, int workers) {
+  MetaResult train(const std::string& out, const json& change, int workers,
+                   const EventSink& sink = {}) {
     json document = small_image_meta();
     document.merge_patch(change);
     MetaOptions options;
     options.out = path_ / out;
     options.workers = workers;
     RunControl control;
-    return meta_train(save_and_load(path_, "m.json", document), options, {}, control);
+    return meta_train(save_and_load(path_, "m.json", document), options, sink, control);
   }
 };
 

@@ -148,7 +148,10 @@ inline MetaIteration meta(int iteration, std::int64_t run = 2) {
   event.iteration = iteration;
   event.smoothed = 0.4 + 1.8 * std::exp(-iteration / 80.0);
   event.meta_loss = event.smoothed + 0.5 * (engine() / 4294967296.0 - 0.4);
-  if (iteration % 25 == 0) event.score = event.smoothed - 0.05;
+  if (iteration % 25 == 0) {
+    event.score = event.smoothed - 0.05;
+    event.score_error = 0.02;
+  }
   event.best_score = 0.35 + 1.8 * std::exp(-(iteration / 25 * 25) / 80.0);
   event.gradient_norm = 1.0;
   return event;

@@ -551,6 +551,32 @@ class TestPlots : public QObject {
     plot->consume(sample::meta(0, 3));
     QCOMPARE(plot->csv().count('\n'), 2);  // another training starts anew
   }
+
+  /// Bars of one standard error; a series of its own where the training has a transfer family.
+  void metaShowsErrorsAndTransfer() {
+    auto plot = shown("meta");
+    const auto bars = [&plot] {
+      QStringList list;
+      for (int i = 0; i < canvas(*plot)->plottableCount(); ++i) {
+        const auto* errors = qobject_cast<QCPErrorBars*>(canvas(*plot)->plottable(i));
+        if (!errors) continue;
+        const QCPErrorBarsData first = errors->data()->first();
+        list += QString("%1: %2, %3")
+                    .arg(errors->dataPlottable()->name())
+                    .arg(first.errorPlus)
+                    .arg(errors->data()->size());
+      }
+      return list.join("; ");
+    };
+    QCOMPARE(bars(), QString("validation score: 0.02, 17"));
+    MetaIteration event = sample::meta(425);
+    event.transfer = 0.41;
+    event.transfer_error = 0.03;
+    plot->consume(event);
+    plot->refresh();
+    QCOMPARE(bars(), QString("validation score: 0.02, 18; transfer score: 0.03, 1"));
+    QVERIFY(plot->csv().contains(",0.41,0.03,"));
+  }
 };
 
 QTEST_MAIN(TestPlots)

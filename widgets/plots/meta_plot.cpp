@@ -27,14 +27,20 @@ bool MetaPlot::take(const RunEvent& event) {
   m_state.loss.push_back(update->meta_loss);
   m_state.smoothed.push_back(update->smoothed);
   m_state.score.push_back(update->score);
+  m_state.score_error.push_back(update->score_error);
+  m_state.transfer.push_back(update->transfer);
+  m_state.transfer_error.push_back(update->transfer_error);
   m_state.best.push_back(update->best_score);
   m_state.gradient_norm.push_back(update->gradient_norm);
-  if (m_state.iteration.size() == 1) rebuild();  // until now there was only a sentence
+  // Until now there was only a sentence, or no transfer score to name in the legend.
+  if (m_state.iteration.size() == 1 || (std::isfinite(update->transfer) && !m_transfer.points))
+    rebuild();
   return true;
 }
 
 void MetaPlot::build() {
   m_raw = nullptr;
+  m_transfer = {};
   if (m_state.iteration.empty()) {
     grid().showMessage(tr("Start meta-training to see its loss."), theme());
     return;
@@ -50,26 +56,50 @@ void MetaPlot::build() {
   m_best->setPen(QPen(theme().muted, theme().print ? 0.7 : 1.0, Qt::DashLine));
   m_smoothed = addGraph(rect, tr("moving average"), grid().legend());
   m_smoothed->setPen(curvePen(color));
-  m_scores = addGraph(rect, tr("validation score"), grid().legend());
-  m_scores->setLineStyle(QCPGraph::lsNone);
-  m_scores->setPen(Qt::NoPen);
-  m_scores->setScatterStyle({QCPScatterStyle::ssDiamond, QPen(theme().background, 0.6),
-                             QBrush(theme().complement()), theme().print ? 5.0 : 9.0});
+  m_family = addScores(tr("validation score"), theme().complement(), QCPScatterStyle::ssDiamond);
+  if (std::any_of(m_state.transfer.begin(), m_state.transfer.end(),
+                  [](double score) { return std::isfinite(score); }))
+    m_transfer = addScores(tr("transfer score"), theme().text, QCPScatterStyle::ssSquare);
   m_best->setName(tr("best score"));
   m_best->addToLegend(grid().legend());
+}
+
+MetaPlot::Scores MetaPlot::addScores(const QString& name, const QColor& color,
+                                     QCPScatterStyle::ScatterShape shape) {
+  Scores scores;
+  scores.points = addGraph(grid().rect(0), name, grid().legend());
+  scores.points->setLineStyle(QCPGraph::lsNone);
+  scores.points->setPen(Qt::NoPen);
+  scores.points->setScatterStyle(
+      {shape, QPen(theme().background, 0.6), QBrush(color), theme().print ? 5.0 : 9.0});
+  scores.bars = new QCPErrorBars(grid().x(0), grid().y(0));
+  scores.bars->setDataPlottable(scores.points);
+  scores.bars->setPen(QPen(color, theme().print ? 0.7 : 1.2));
+  scores.bars->setSymbolGap(0.0);
+  scores.bars->removeFromLegend();
+  return scores;
+}
+
+void MetaPlot::setScores(const Scores& scores, const std::vector<double>& values,
+                         const std::vector<double>& errors) {
+  std::vector<double> x, y;
+  QVector<double> bars;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) continue;
+    x.push_back(m_state.iteration[i]);
+    y.push_back(values[i]);
+    bars.push_back(std::isfinite(errors[i]) ? errors[i] : 0.0);
+  }
+  setGraphData(scores.points, x, y, false);
+  scores.bars->setData(bars);
 }
 
 void MetaPlot::draw() {
   if (!m_raw) return;
   setGraphData(m_raw, m_state.iteration, m_state.loss, false);
   setGraphData(m_smoothed, m_state.iteration, m_state.smoothed, false);
-  std::vector<double> x, y;
-  for (std::size_t i = 0; i < m_state.score.size(); ++i) {
-    if (!std::isfinite(m_state.score[i])) continue;
-    x.push_back(m_state.iteration[i]);
-    y.push_back(m_state.score[i]);
-  }
-  setGraphData(m_scores, x, y, false);
+  setScores(m_family, m_state.score, m_state.score_error);
+  if (m_transfer.points) setScores(m_transfer, m_state.transfer, m_state.transfer_error);
   const double best = m_state.best.back();
   m_best->setName(std::isfinite(best) ? tr("best score %1").arg(shortNumber(best))
                                       : tr("best score"));
@@ -81,27 +111,26 @@ void MetaPlot::fitRanges() {
   FiniteRange across;
   across.add(m_state.iteration);
   FiniteRange up = quantileRange(m_state.loss, 0.02, 0.98);
-  const FiniteRange scores = quantileRange(m_state.score, 0.0, 0.95);
-  if (!scores.isEmpty()) {
-    up.add(scores.low());
-    up.add(scores.high());
-  }
-  const FiniteRange smooth = quantileRange(m_state.smoothed, 0.0, 0.98);
-  if (!smooth.isEmpty()) {
-    up.add(smooth.low());
-    up.add(smooth.high());
+  for (const FiniteRange& range :
+       {quantileRange(m_state.score, 0.0, 0.95), quantileRange(m_state.transfer, 0.0, 0.95),
+        quantileRange(m_state.smoothed, 0.0, 0.98)}) {
+    if (range.isEmpty()) continue;
+    up.add(range.low());
+    up.add(range.high());
   }
   grid().x(0)->setRange(across.padded(0.02));
   grid().y(0)->setRange(up.padded(0.06));
 }
 
 QString MetaPlot::csv() const {
-  QString text =
-      csvRow({"iteration", "meta_loss", "smoothed", "score", "best_score", "gradient_norm"});
+  QString text = csvRow({"iteration", "meta_loss", "smoothed", "score", "score_error", "transfer",
+                         "transfer_error", "best_score", "gradient_norm"});
   for (std::size_t i = 0; i < m_state.iteration.size(); ++i) {
     text += csvRow({csvNumber(m_state.iteration[i]), csvNumber(m_state.loss[i]),
                     csvNumber(m_state.smoothed[i]), csvNumber(m_state.score[i]),
-                    csvNumber(m_state.best[i]), csvNumber(m_state.gradient_norm[i])});
+                    csvNumber(m_state.score_error[i]), csvNumber(m_state.transfer[i]),
+                    csvNumber(m_state.transfer_error[i]), csvNumber(m_state.best[i]),
+                    csvNumber(m_state.gradient_norm[i])});
   }
   return text;
 }
@@ -110,8 +139,8 @@ QString MetaPlot::explanation() const {
   return tr(
       "How well L2E does while its parameters φ are trained on many small problems: the loss of "
       "every "
-      "outer iteration, its moving average, and the score on problems that the training does not "
-      "see. "
+      "outer iteration, its moving average, and the score on frozen problems of its own kind and, "
+      "where there is a transfer family, on others (bars: one standard error over the problems). "
       "Lower is better; the file holds the parameters of the best score.\n\n"
       "φ ← Adam of the antithetic evolution-strategy gradient of the mean loss (nats)");
 }

@@ -29,10 +29,20 @@ class MetaPlot : public LivePlot {
   friend class LivePlot;
   struct State {
     std::int64_t run = -1;
-    std::vector<double> iteration, loss, smoothed, score, best, gradient_norm;
+    std::vector<double> iteration, loss, smoothed, best, gradient_norm;
+    std::vector<double> score, score_error, transfer, transfer_error;  ///< NaN where not due
   };
+  /// Points with bars of one standard error.
+  struct Scores {
+    QCPGraph* points = nullptr;
+    QCPErrorBars* bars = nullptr;
+  };
+  Scores addScores(const QString& name, const QColor& color, QCPScatterStyle::ScatterShape shape);
+  void setScores(const Scores& scores, const std::vector<double>& values,
+                 const std::vector<double>& errors);
   State m_state;
-  QCPGraph *m_raw = nullptr, *m_smoothed = nullptr, *m_scores = nullptr, *m_best = nullptr;
+  QCPGraph *m_raw = nullptr, *m_smoothed = nullptr, *m_best = nullptr;
+  Scores m_family, m_transfer;
 };
 
 }  // namespace ergo
