@@ -2,7 +2,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "core/io/safetensors.h"
 #include "tests/cli/command_fixture.h"
@@ -253,9 +252,9 @@ class TestBadInput : public QObject {
                 .differs_from(ExitCode::io, "/dev/zero"));
   }
 
-  /// What is asked for is weighed before it is made, in no time.
+  /// What is asked for is weighed before it is made: 1e12 transitions that were walked through one by
+  /// one would outlast ctest's limit.
   void outOfProportion() {
-    const std::clock_t begin = std::clock();
     const std::string preset = work_->preset(all_samplers());
     ERGO_OK(command({"run", preset, "--set", "gradient_evaluations=1000000000000", "--set",
                      "draws=40000", "--set", "draw_limit_mib=1"})
@@ -269,8 +268,6 @@ class TestBadInput : public QObject {
     work_->text("flat.json", document.dump());
     ERGO_OK(command({"run", work_->file("flat.json")})
                 .differs_from(ExitCode::config, "'model.hidden'", "300000", "at most 1000"));
-    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-    QVERIFY2(seconds < 5.0, qPrintable(QString::number(seconds)));
   }
 
   /// No text from outside reaches the terminal as a command, or floods it.

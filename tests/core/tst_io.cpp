@@ -8,7 +8,6 @@
 #include <cmath>
 #include <csignal>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -474,18 +473,16 @@ class TestIo : public QObject, protected test::FolderTest {
              none);
   }
 
-  /// Many tensors without elements: the header is all there is to read.
+  /// Many tensors without elements: the header is all there is to read. A reader that compares each
+  /// with each is still at it when ctest's limit of five minutes ends it.
   void manyEmptyTensorsAreReadInLinearTime() {
     const std::string entry = R"({"dtype":"F32","shape":[0],"data_offsets":[0,0]})";
     std::string header = "{";
-    for (int i = 0; i < 60000; ++i)
+    for (int i = 0; i < 150000; ++i)
       header += (i ? ",\"" : "\"") + std::to_string(i) + "\":" + entry;
-    const std::clock_t begin = std::clock();
     const SafeTensors t = parse_safetensors(with_header(header + "}", ""), "f");
-    QCOMPARE(t.arrays.size(), std::size_t{60000});
+    QCOMPARE(t.arrays.size(), std::size_t{150000});
     QVERIFY(serialise(t).size() > header.size());
-    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-    QVERIFY2(seconds < 4.0, qPrintable(QString::number(seconds)));
   }
 
   void finiteNumbers() {
