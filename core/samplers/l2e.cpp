@@ -11,6 +11,7 @@
 #include "core/kernels/l2e_step.h"
 #include "core/samplers/chain_noise.h"
 #include "core/samplers/device_steps.h"
+#include "core/schedules/cosine_cycle.h"
 
 namespace ergo {
 namespace {
@@ -35,11 +36,15 @@ class L2e final : public Sampler {
       : kinetic_(std::move(kinetic)), update_(update), data_count_(context.data_count) {}
 
   /// With the network itself, CPU chains in float32 take the fused path.
-  L2e(const MetaParameters& phi, const L2eUpdate& update, const SamplerContext& context)
+  L2e(const MetaParameters& phi, const L2eUpdate& update, const SamplerContext& context,
+      bool cosine)
       : kinetic_(make_network_kinetic(phi)),
         fused_(std::in_place, phi),
         update_(update),
-        data_count_(context.data_count) {}
+        noise_goes_by_eps_(phi.noise_form == NoiseForm::paper),
+        data_count_(context.data_count) {
+    if (cosine) decay_.emplace(1.0, context.total_steps, 1);
+  }
 
   ChainState init(torch::Tensor position, std::int64_t first_chain) const override {
     return l2e_state(std::move(position), first_chain);
@@ -47,33 +52,45 @@ class L2e final : public Sampler {
 
   TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
     const Evaluation& evaluation = potential.evaluate(state.position);
+    const L2eUpdate update = update_at(state.step + 1);
     const bool fused =
         fused_ && runs_as_loop(state.position) && state.position.scalar_type() == torch::kFloat;
     if (fused) {
-      l2e_update_fused(state, evaluation.grad, key, *fused_, update_, data_count_,
+      l2e_update_fused(state, evaluation.grad, key, *fused_, update, data_count_,
                        potential.layout());
     } else if (repeats(state)) {
       l2e_update_device(state, evaluation.grad, key, {{&fused_->network}, {update_}, {data_count_}},
                         potential.layout());
     } else {
       torch::Tensor noise;
-      if (update_.noise_scale > 0) noise = chain_noise(key, state);
-      l2e_update(state, evaluation.grad, noise, *kinetic_, update_, data_count_,
-                 potential.layout());
+      if (update.noise_scale > 0) noise = chain_noise(key, state);
+      l2e_update(state, evaluation.grad, noise, *kinetic_, update, data_count_, potential.layout());
     }
     ++state.step;
     state.gradient_evaluations += state.position.size(0);
-    return {evaluation.potential, update_.step_size};
+    return {evaluation.potential, update.step_size};
   }
 
+  /// What a device repeats has the numbers of one transition.
   bool repeats(const ChainState& state) const override {
-    return fused_ && runs_on_device(state.position) && fits_device(fused_->network);
+    return fused_ && !decay_ && runs_on_device(state.position) && fits_device(fused_->network);
   }
 
  private:
+  L2eUpdate update_at(std::int64_t t) const {
+    L2eUpdate update = update_;
+    if (!decay_) return update;
+    const double share = decay_->step_size(t);
+    update.step_size *= share;
+    if (noise_goes_by_eps_) update.noise_scale *= std::sqrt(share);
+    return update;
+  }
+
   std::shared_ptr<const KineticGradient> kinetic_;
   std::optional<FusedL2e> fused_;
   L2eUpdate update_;
+  std::optional<CosineCycle> decay_;
+  bool noise_goes_by_eps_ = true;
   std::int64_t data_count_;
 };
 
@@ -172,8 +189,10 @@ std::unique_ptr<Sampler> make_l2e(std::shared_ptr<const KineticGradient> kinetic
   return std::make_unique<L2e>(std::move(kinetic), update, context);
 }
 
-std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context) {
-  return std::make_unique<L2e>(phi, l2e_numbers(phi, context.data_count), context);
+std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context,
+                                  const std::string& schedule) {
+  return std::make_unique<L2e>(phi, l2e_numbers(phi, context.data_count), context,
+                               schedule == "cosine");
 }
 
 std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context) {
@@ -194,7 +213,7 @@ std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext&
   if (config.noise_form != "file") {
     phi.noise_form = noise_form_from(config.noise_form, "l2e.noise_form");
   }
-  return make_l2e(phi, context);
+  return make_l2e(phi, context, config.schedule);
 }
 
 }  // namespace ergo

@@ -15,12 +15,14 @@ namespace ergo {
 ///   r'     = r - eps (N g + alpha(theta, r) + C beta(theta, r)) + s n,
 ///   theta' = theta + eps beta(theta, r')   (second evaluation: same g, theta and averages)
 /// s = sqrt(2 C eps m) (paper) or sqrt(2 C m) (official code). The prior is part of grad U, also
-/// while meta-training; the official code leaves it out there.
+/// while meta-training; the official code leaves it out there. With `schedule` = cosine, which is
+/// no part of the paper, eps at transition t = 1..T is eps sqrt((1 + cos(pi (t - 1) / T)) / 2): the
+/// steps of the deep ensemble. Parameters are meta-trained with a constant eps.
 struct L2eConfig {
   std::string meta_parameters = "meta/l2e-regression.safetensors";
   double step_multiplier = -1, noise_multiplier = -1, friction = -1;
   double alpha_multiplier = -1, beta_multiplier = -1, data_size = -1;
-  std::string noise_form = "file";
+  std::string noise_form = "file", schedule = "constant";
   template <class V>
   void visit(V&& v) {
     v("meta_parameters", meta_parameters,
@@ -37,6 +39,10 @@ struct L2eConfig {
     v("noise_form", noise_form,
       FieldInfo{.choices = {"file", "paper", "official"},
                 .doc = "paper: s = sqrt(2 C eps m); official: s = sqrt(2 C m)."});
+    v("schedule", schedule,
+      FieldInfo{.choices = {"constant", "cosine"},
+                .doc = "eps along the run: constant as in the paper, or falling to zero along a "
+                       "cosine, which is an extension."});
     v("friction", friction,
       FieldInfo{.min = -1, .max = 1e12, .doc = "C; -1: the file's.", .advanced = true});
     v("alpha_multiplier", alpha_multiplier,
@@ -95,7 +101,8 @@ void l2e_update_fused(ChainState& state, const torch::Tensor& grad, RngKey key, 
 L2eUpdate l2e_numbers(const MetaParameters& phi, std::int64_t data_count);
 
 /// L2E from meta-parameters already in memory, as meta-training uses it.
-std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context);
+std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context,
+                                  const std::string& schedule = "constant");
 
 /// @throws Error naming the meta-parameter file, or a violated constraint.
 std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context);

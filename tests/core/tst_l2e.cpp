@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QTemporaryDir>
 #include <array>
+#include <numbers>
 
 #include "core/base/noise.h"
 #include "core/samplers/l2e.h"
@@ -195,6 +196,46 @@ class TestL2e : public QObject {
       }
     }
     QCOMPARE(state.gradient_evaluations, std::int64_t(16));
+  }
+
+  void cosineScheduleShrinksTheSteps_data() {
+    QTest::addColumn<QString>("form");
+    QTest::newRow("paper") << "paper";
+    QTest::newRow("official") << "official";
+  }
+  /// Transition t of 8 is one with step_multiplier (1 + cos(pi (t - 1) / 8)) / 2 times the file's.
+  void cosineScheduleShrinksTheSteps() {
+    QFETCH(QString, form);
+    const torch::NoGradGuard no_grad;
+    const auto plain_at = [&](double share) {
+      write_phi(file_, {.seed = 6,
+                        .noise_multiplier = 0.02,
+                        .step_multiplier = 0.05 * share,
+                        .data_size = 50,
+                        .noise_form = form.toStdString()});
+      return PlainL2e::read(file_);
+    };
+    plain_at(1.0);
+    SamplerContext context;
+    context.data_count = static_cast<std::int64_t>(data_count);
+    context.total_steps = 8;
+    const auto sampler = make_l2e(load_meta_parameters(file_), context, "cosine");
+    QuadraticPotential potential(diagonal(ramp()), layout_of(sizes), context.data_count);
+    ChainState state = sampler->init(random_tensor(8, {1, params}, torch::kDouble), 0);
+    PlainState chain(doubles(state.position[0]));
+    const std::vector<double> p = ramp();
+    for (std::int64_t t = 1; t <= 8; ++t) {
+      const double share =
+          0.5 * (1.0 + std::cos(std::numbers::pi * static_cast<double>(t - 1) / 8.0));
+      const TransitionInfo info = sampler->step(key, state, potential);
+      ERGO_OK(differs(info.step_size, std::sqrt(0.05 * share / 50.0), 1e-14));
+      std::vector<double> grad = chain.theta, noise(params);
+      for (std::size_t i = 0; i < grad.size(); ++i) grad[i] *= p[i];
+      fill_normal(key, 0, t, params, noise.data());
+      plain_at(share).step(block_sizes(), data_count, grad, noise, chain);
+      ERGO_OK(vectors_differ(doubles(state.momentum[0]), chain.r, 1e-12, "r"));
+      ERGO_OK(vectors_differ(doubles(state.position[0]), chain.theta, 1e-12, "theta"));
+    }
   }
 
   void equalsSghmc_data() { dtypes(); }
