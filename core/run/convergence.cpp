@@ -94,8 +94,8 @@ void set_measures(SamplerConvergence& c, std::int64_t evaluations, double second
 
 std::string remark_on(const SamplerConvergence& c) {
   if (c.stationary || !c.no_chains.empty()) return {};
-  return "not stationary: draws of a cyclical sampler have no one distribution, so R-hat and ESS "
-         "describe its cycles put together";
+  return "not stationary: with step sizes that change along the run the draws have no one "
+         "distribution, and R-hat and ESS describe them put together";
 }
 
 json to_json(const SamplerConvergence& c) {

@@ -22,7 +22,7 @@ struct SamplerConvergence {
   std::string no_chains;   ///< why there is nothing to look at; empty where there is
   std::string values;      ///< of the function space: "f on the grid", ...
   std::int64_t every = 0;  ///< transitions from one entry of the record to the next
-  bool stationary = true;  ///< false: a cyclical sampler, whose draws have no one distribution
+  bool stationary = true;  ///< false: Sampler::stationary()
   diagnostics::ConvergenceSummary function_space;  ///< of the record
   std::vector<PartConvergence> weight_space;       ///< of the kept draws: "all", then the blocks
   std::map<std::string, double> measures;          ///< by id, function space; NaN where undefined

@@ -112,7 +112,7 @@ SamplerConvergence diagnose(const Experiment& experiment, const SamplerPlan& pla
   if (!c.asked) return c;
   const ChainSums sums = sums_of(chains);
   const std::vector<UsableChain> usable = usable_chains(chains);
-  c.stationary = plan.traits.ensemble || !plan.collection.schedule;
+  c.stationary = plan.traits.ensemble || plan.sampler->stationary();
   c.no_chains = why_no_chains(plan, sums, !usable.empty());
   if (c.no_chains.empty()) {
     c.values = experiment.function_values->name();

@@ -71,6 +71,8 @@ class L2e final : public Sampler {
     return {evaluation.potential, update.step_size};
   }
 
+  bool stationary() const override { return !decay_; }
+
   /// What a device repeats has the numbers of one transition.
   bool repeats(const ChainState& state) const override {
     return fused_ && !decay_ && runs_on_device(state.position) && fits_device(fused_->network);

@@ -68,6 +68,9 @@ class Sampler {
   virtual DrawSchedule draw_schedule() const { return {}; }
   /// The same as parts, in order, so that long chains can be counted without a look at every one.
   virtual std::vector<TransitionSpan> collectable() const { return {{}}; }
+  /// False where a transition is another one early than late in a run, so that its draws have no
+  /// one distribution.
+  virtual bool stationary() const { return !draw_schedule(); }
   /// Own figures for the result table ("acceptance", "step_size", ...).
   virtual std::map<std::string, double> info(const ChainState&) const { return {}; }
   /// True when a transition from here on queues the same work on the device every time, so that it

@@ -220,6 +220,8 @@ class TestL2e : public QObject {
     context.data_count = static_cast<std::int64_t>(data_count);
     context.total_steps = 8;
     const auto sampler = make_l2e(load_meta_parameters(file_), context, "cosine");
+    QVERIFY(!sampler->stationary());
+    QVERIFY(make_l2e(load_meta_parameters(file_), context)->stationary());
     QuadraticPotential potential(diagonal(ramp()), layout_of(sizes), context.data_count);
     ChainState state = sampler->init(random_tensor(8, {1, params}, torch::kDouble), 0);
     PlainState chain(doubles(state.position[0]));
