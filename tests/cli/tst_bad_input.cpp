@@ -252,8 +252,8 @@ class TestBadInput : public QObject {
                 .differs_from(ExitCode::io, "/dev/zero"));
   }
 
-  /// What is asked for is weighed before it is made: 1e12 transitions that were walked through one by
-  /// one would outlast ctest's limit.
+  /// What is asked for is weighed before it is made: 1e12 transitions that were walked through one
+  /// by one would outlast ctest's limit.
   void outOfProportion() {
     const std::string preset = work_->preset(all_samplers());
     ERGO_OK(command({"run", preset, "--set", "gradient_evaluations=1000000000000", "--set",
