@@ -18,12 +18,15 @@ struct SamplerColor {
 
 // Okabe-Ito hues; l2e has the most saturated one. The reference sampler is black or near white.
 // Pairwise CIE76 distance stays above 16 under simulated deuteranopia and protanopia.
-constexpr std::array<SamplerColor, 6> sampler_colors{{
+constexpr std::array<SamplerColor, 9> sampler_colors{{
     {"l2e", 0xffd55e00, 0xfff97b3d},
     {"sghmc", 0xff0072b2, 0xff4fa3e3},
     {"csgmcmc", 0xff009e73, 0xff14c79a},
     {"deep_ensemble", 0xffb5578d, 0xffe58fc3},
     {"meta_sgmcmc", 0xff6b4a00, 0xfff0db5a},
+    {"sgld", 0xff3c5a3c, 0xff87e187},
+    {"psgld", 0xff872d78, 0xffb43c3c},
+    {"sgnht", 0xff872de1, 0xff2d5ae1},
     {"hmc", 0xff2b2b2b, 0xffd9d9d9},
 }};
 

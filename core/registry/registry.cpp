@@ -11,8 +11,10 @@
 #include "core/samplers/deep_ensemble.h"
 #include "core/samplers/hmc.h"
 #include "core/samplers/l2e.h"
+#include "core/samplers/psgld.h"
 #include "core/samplers/sghmc.h"
 #include "core/samplers/sgld.h"
+#include "core/samplers/sgnht.h"
 #include "core/targets/targets.h"
 
 namespace ergo {
@@ -49,6 +51,22 @@ const std::vector<SamplerRow>& sampler_rows() {
         {}},
        [](const nlohmann::json& s, const SamplerContext& c) {
          return make_sgld(own_config<SgldConfig>(s, "sgld"), c);
+       }},
+      {{{"psgld", "pSGLD",
+         "theta' = theta - eps G grad U + sqrt(2 eps G T) n, G = 1 / (lambda + sqrt(v)), v the "
+         "running mean of (grad U / n)^2; without the term Gamma",
+         "Li et al. 2016, arXiv:1512.07666, algorithm 1", sampler_fields<PsgldConfig>()},
+        {}},
+       [](const nlohmann::json& s, const SamplerContext& c) {
+         return make_psgld(own_config<PsgldConfig>(s, "psgld"), c);
+       }},
+      {{{"sgnht", "SGNHT",
+         "r' = r - eps (grad U + xi r) + sqrt(2 C eps T) n, theta' = theta + eps r', "
+         "xi' = xi + rate eps (r'.r' / d - T)",
+         "Ding et al. 2014, NeurIPS, algorithm 2", sampler_fields<SgnhtConfig>()},
+        {}},
+       [](const nlohmann::json& s, const SamplerContext& c) {
+         return make_sgnht(own_config<SgnhtConfig>(s, "sgnht"), c);
        }},
       {{{"csgmcmc", "Cyclical SGHMC",
          "SGHMC with eps(t)^2 = max^2/2 (1 + cos(pi p)); noise and draws in the last part of a "

@@ -50,7 +50,8 @@ class TestCommand : public QObject {
     const Outcome samplers = command({"list", "samplers"});
     ERGO_OK(samplers.differs_from(ExitCode::ok));
     for (const char* id :
-         {"sghmc", "sgld", "csgmcmc", "deep_ensemble", "l2e", "hmc", "step_size"}) {
+         {"sghmc", "sgld", "psgld", "sgnht", "csgmcmc", "deep_ensemble", "l2e", "hmc", "step_size",
+          "xi' = xi + rate eps", "Ding et al. 2014", "without the term Gamma", "Li et al. 2016"}) {
       QVERIFY2(samplers.out.find(id) != std::string::npos, id);
     }
     QVERIFY(command({"list", "presets"}).out.find("toy-foong") != std::string::npos);
