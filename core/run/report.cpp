@@ -57,8 +57,10 @@ double Report::test_nll() const { return test_ ? test_->nll() : undefined; }
 
 std::map<std::string, double> Report::metrics(const Reference* reference) const {
   if (posterior_.density) {
-    return diagnostics::moment_errors(positions_, draws_, posterior_.density->mean(),
-                                      posterior_.density->sd());
+    std::map<std::string, double> out = diagnostics::moment_errors(
+        positions_, draws_, posterior_.density->mean(), posterior_.density->sd());
+    if (draws_ > 0) out.merge(posterior_.density->measures(positions_));
+    return out;
   }
   std::map<std::string, double> out;
   if (draws_ == 0 || !has_test()) {

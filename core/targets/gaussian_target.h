@@ -14,7 +14,7 @@ struct GaussianTargetConfig {
   double sd_min = 1.0, sd_max = 1.0;
   template <class V>
   void visit(V&& v) {
-    v("dimensions", dimensions, FieldInfo{.min = 1, .max = 2000, .doc = "gaussian: d."});
+    v("dimensions", dimensions, FieldInfo{.min = 1, .max = 2000, .doc = "gaussian, funnel: d."});
     v("correlation", correlation,
       FieldInfo{.min = -0.999,
                 .max = 0.999,

@@ -3,6 +3,8 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,9 @@ class LogDensity {
   /// The true moments of each coordinate, [d].
   virtual std::vector<double> mean() const = 0;
   virtual std::vector<double> sd() const = 0;
+  /// What moments do not show of K >= 1 draws, each with a row in core/measures.
+  /// @param x [K, d] row-major
+  virtual std::map<std::string, double> measures(std::span<const float> /*x*/) const { return {}; }
 };
 
 }  // namespace ergo
