@@ -12,6 +12,7 @@
 
 #include "core/base/number.h"
 #include "core/base/parallel.h"
+#include "core/run/experiment.h"
 #include "core/run/run.h"
 
 namespace ergo {
@@ -54,6 +55,8 @@ Preset alone(const Preset& preset, const std::string& sampler, const Setting& se
   }
   copy.document["samplers"] = only;
   copy.document["reference"] = "none";
+  for (const char* field : {"diagnostic_draws", "curve_points"})
+    set_field(copy, field, "0");  // nobody looks at them
   for (const auto& [field, value] : setting) {
     set_field(copy, field, value.is_string() ? value.get<std::string>() : value.dump());
   }
@@ -67,9 +70,21 @@ struct Job {
   double nll = std::numeric_limits<double>::infinity();
 };
 
-double validation_nll(Preset preset, std::uint64_t seed, RunControl& control) {
-  for (const char* field : {"diagnostic_draws", "curve_points"})
-    set_field(preset, field, "0");  // nobody looks at them
+/// Every setting before the first run: what is refused after an hour has cost an hour.
+void check_settings(const Preset& preset, const std::map<std::string, std::vector<Setting>>& all) {
+  for (const auto& [sampler, settings] : all) {
+    for (const Setting& setting : settings) {
+      try {
+        make_experiment(alone(preset, sampler, setting));
+      } catch (const Error& error) {
+        throw Error(error.code(),
+                    fmt::format("tuning.grid at {}: {}", json(setting).dump(), error.what()));
+      }
+    }
+  }
+}
+
+double validation_nll(const Preset& preset, std::uint64_t seed, RunControl& control) {
   RunControl own;
   const auto pass_on_stop = [&](const RunEvent&) {
     if (control.stopped()) own.stop();
@@ -130,8 +145,10 @@ json tune(const Preset& preset, int workers, const EventSink& sink, RunControl& 
   }
   const json section = preset.document["tuning"];
   const auto seeds = parse_seed_range(section.value("seeds", std::string("101-103")));
+  const auto points = grids(section["grid"]);
+  check_settings(preset, points);
   std::vector<Job> jobs;
-  for (const auto& [sampler, settings] : grids(section["grid"])) {
+  for (const auto& [sampler, settings] : points) {
     for (const Setting& setting : settings) {
       for (const std::uint64_t seed : seeds) jobs.push_back({sampler, setting, seed});
     }

@@ -13,7 +13,8 @@ namespace ergo {
 /// {"sghmc.step_size": [...], ...}}; fields of one sampler span their product) at the preset's
 /// budget, each sampler by itself, and chooses by mean validation NLL; a diverged run counts as
 /// infinite. @return {"preset", "gradient_evaluations", "set": {field: value}, "table": [...]}.
-/// @throws Error{config} for a grid field that is no sampler field, {interrupted} when stopped.
+/// @throws Error{config} for a grid field that is no sampler field, what running a setting of the
+/// grid would throw, before the first run, and {interrupted} when stopped.
 nlohmann::json tune(const Preset& preset, int workers, const EventSink& sink, RunControl& control);
 
 std::string tuning_table(const nlohmann::json& tuning);

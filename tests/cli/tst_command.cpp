@@ -280,6 +280,15 @@ class TestCommand : public QObject {
                 .differs_from(ExitCode::usage, "'tuning'"));
   }
 
+  /// A point of the grid that cannot run is refused before any other has run.
+  void tuneChecksEverySettingFirst() {
+    json document = small_regression();
+    document["gradient_evaluations"] = 4000000;  // minutes, where it began to run
+    document["tuning"] = {{"seeds", "101-103"}, {"grid", {{"sghmc.chains", {1, 3}}}}};
+    const Outcome outcome = command({"tune", work_->preset(document), "--json"});
+    ERGO_OK(outcome.differs_from(ExitCode::config, "tuning.grid at {\"sghmc.chains\":3}: "));
+  }
+
   /// Numbers are read and written with a point whatever the locale says.
   void numbersIgnoreTheLocale() {
     const std::string preset = work_->preset(small_regression());
