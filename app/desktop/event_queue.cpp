@@ -11,7 +11,8 @@ namespace {
 template <class Event>
 constexpr bool is_latest_wins =
     std::is_same_v<Event, PredictiveUpdated> || std::is_same_v<Event, DiversityUpdated> ||
-    std::is_same_v<Event, ReliabilityUpdated> || std::is_same_v<Event, MetricsUpdated>;
+    std::is_same_v<Event, ReliabilityUpdated> || std::is_same_v<Event, MetricsUpdated> ||
+    std::is_same_v<Event, CurveUpdated>;
 
 /// Kind, sampler and chain that an event may be merged by; kind npos: never merged.
 std::tuple<std::size_t, int, std::int64_t> merge_key(const RunEvent& event) {

@@ -21,8 +21,9 @@ const QStringList& formats() {
 
 FigureSpec defaultSpec(const Plot& plot) {
   FigureSpec spec;
-  int axes = 0;
-  for (const QCustomPlot* panel : plot.panels()) axes += panel->axisRectCount();
+  int axes = 0;  // of a copy: what lies behind a tab has not been drawn
+  const std::unique_ptr<Plot> copy = plot.clone();
+  for (const QCustomPlot* panel : copy->panels()) axes += panel->axisRectCount();
   if (axes > 1) {
     spec.widthMm = 183;
     spec.heightMm = 55;

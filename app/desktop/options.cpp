@@ -22,7 +22,8 @@ void declare(QCommandLineParser& parser) {
          "The command-line twin is ergoscope-cli."));
   parser.addOptions({
       {"preset", tr("Opens a shipped preset, or a file."), tr("id or path")},
-      {"seed", tr("Seed of the run."), tr("number")},
+      {"seed", tr("Seed of the run, or a range such as 1-5: one run after the other."),
+       tr("number")},
       {"set", tr("Changes a field of the preset; may be repeated."), tr("field=value")},
       {"run", tr("Starts the run at once.")},
       {"headless",

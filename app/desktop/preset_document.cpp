@@ -11,6 +11,7 @@
 #include "core/io/atomic_file.h"
 #include "core/presets/files.h"
 #include "core/presets/store.h"
+#include "core/run/tune.h"
 #include "widgets/forms/field_text.h"
 
 namespace ergo {
@@ -34,27 +35,31 @@ class FieldCommand : public QUndoCommand {
 
 class SeedCommand : public QUndoCommand {
  public:
-  SeedCommand(PresetDocument* document, std::uint64_t before, std::uint64_t after)
-      : m_document(document), m_before(before), m_after(after) {
-    setText(PresetDocument::tr("seed %1").arg(after));
+  using Seeds = std::vector<std::uint64_t>;
+  SeedCommand(PresetDocument* document, const QString& text, Seeds after)
+      : m_document(document), m_before(document->seeds()), m_after(std::move(after)) {
+    setText(PresetDocument::tr("seed %1").arg(text));
   }
-  void undo() override { m_document->replaceSeed(m_before); }
-  void redo() override { m_document->replaceSeed(m_after); }
+  void undo() override { m_document->replaceSeeds(m_before); }
+  void redo() override { m_document->replaceSeeds(m_after); }
 
  private:
   PresetDocument* m_document;
-  std::uint64_t m_before, m_after;
+  Seeds m_before, m_after;
 };
 
 namespace {
 
-std::uint64_t parseSeed(const QString& text) {
-  if (const auto seed = parse_number<std::uint64_t>(text.trimmed().toStdString())) return *seed;
+std::vector<std::uint64_t> parseSeeds(const QString& text) {
+  const std::string plain = text.trimmed().toStdString();
+  if (plain.find('-') != std::string::npos) return parse_seed_range(plain);
+  if (const auto seed = parse_number<std::uint64_t>(plain)) return {*seed};
   throw Error(ExitCode::usage, PresetDocument::tr("The seed \"%1\" is not a whole number from 0 to "
-                                                  "18446744073709551615.")
+                                                  "18446744073709551615, nor a range such as 1-5.")
                                    .arg(text)
                                    .toStdString());
 }
+
 /// Dotted name and value of every field, in the order of the forms.
 std::vector<std::pair<QString, nlohmann::json>> valuesOf(const Preset& preset) {
   std::vector<std::pair<QString, nlohmann::json>> values;
@@ -74,7 +79,7 @@ void PresetDocument::open(const QString& idOrPath) {
   m_preset = load_preset(idOrPath.toStdString());
   m_history.clear();
   if (const auto own = field(QString::fromLatin1(seedField)))
-    m_seed = parseSeed(valueText(own->value));
+    m_seeds = parseSeeds(valueText(own->value));
   Q_EMIT opened();
 }
 
@@ -97,8 +102,13 @@ void PresetDocument::edit(const QString& path, const QString& text) {
 }
 
 void PresetDocument::editSeed(const QString& text) {
-  const std::uint64_t seed = parseSeed(text);
-  if (seed != m_seed) m_history.push(new SeedCommand(this, m_seed, seed));
+  std::vector<std::uint64_t> seeds = parseSeeds(text);
+  if (seeds != m_seeds) m_history.push(new SeedCommand(this, text.trimmed(), std::move(seeds)));
+}
+
+QString PresetDocument::seedText() const {
+  const QString first = QString::number(m_seeds.front());
+  return m_seeds.size() == 1 ? first : QStringLiteral("%1-%2").arg(first).arg(m_seeds.back());
 }
 
 void PresetDocument::replace(const Preset& preset) {
@@ -111,8 +121,8 @@ void PresetDocument::replace(const Preset& preset) {
   }
 }
 
-void PresetDocument::replaceSeed(std::uint64_t seed) {
-  m_seed = seed;
+void PresetDocument::replaceSeeds(const std::vector<std::uint64_t>& seeds) {
+  m_seeds = seeds;
   Q_EMIT seedChanged();
 }
 

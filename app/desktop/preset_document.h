@@ -3,6 +3,7 @@
 #include <QObject>
 #include <QUndoStack>
 #include <optional>
+#include <vector>
 
 #include "core/presets/preset.h"
 
@@ -18,7 +19,10 @@ class PresetDocument : public QObject {
   explicit PresetDocument(QObject* parent = nullptr);
   bool isOpen() const { return !m_preset.document.is_null(); }
   const Preset& preset() const { return m_preset; }
-  std::uint64_t seed() const { return m_seed; }
+  /// One run each, in this order; never empty.
+  const std::vector<std::uint64_t>& seeds() const { return m_seeds; }
+  std::uint64_t seed() const { return m_seeds.front(); }
+  QString seedText() const;  ///< "3" or "1-5"
   QUndoStack* history() { return &m_history; }
 
   /// Replaces the preset and forgets the history. @throws Error as load_preset().
@@ -28,7 +32,7 @@ class PresetDocument : public QObject {
   /// @throws Error as set_field(); nothing has changed then.
   void edit(const QString& field, const QString& text);
 
-  /// @throws Error{usage} unless `text` is a whole number from 0 to 2^64-1.
+  /// @throws Error{usage} unless `text` is a whole number from 0 to 2^64-1, or a range such as 1-5.
   void editSeed(const QString& text);
 
   /// The field of that dotted name with its present value.
@@ -47,9 +51,9 @@ class PresetDocument : public QObject {
   friend class FieldCommand;
   friend class SeedCommand;
   void replace(const Preset& preset);  ///< tells of every field whose value differs
-  void replaceSeed(std::uint64_t seed);
+  void replaceSeeds(const std::vector<std::uint64_t>& seeds);
   Preset m_preset;
-  std::uint64_t m_seed = 1;
+  std::vector<std::uint64_t> m_seeds{1};
   QUndoStack m_history;
 };
 

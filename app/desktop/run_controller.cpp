@@ -23,20 +23,31 @@ RunState RunController::state() const {
   return m_bridge.isPaused() ? RunState::paused : RunState::running;
 }
 
-void RunController::start(const Preset& preset, std::uint64_t seed, int workers) {
+void RunController::start(const Preset& preset, const std::vector<std::uint64_t>& seeds,
+                          int workers) {
   if (m_bridge.isRunning()) return;
-  m_failed = false;
-  m_given = {preset.id, preset.document, seed};
+  m_failed = m_stopped = false;
+  m_given = {preset.id, preset.document, seeds};
+  m_preset = preset;
+  m_workers = workers;
+  m_next = 0;
+  m_results.clear();
+  startSeed();
+}
+
+void RunController::startSeed() {
+  const std::uint64_t seed = m_given.seeds[m_next++];
   m_current = std::make_shared<RunResult>();
-  m_bridge.start([function = m_function, preset, seed, workers, result = m_current](
-                     std::int64_t run, const EventSink& sink, RunControl& control) {
-    RunOptions options;
-    options.seed = seed;
-    options.workers = workers;
-    options.live = true;
-    options.run = run;
-    *result = function(preset, options, sink, control);
-  });
+  m_bridge.start(
+      [function = m_function, preset = m_preset, seed, workers = m_workers, result = m_current](
+          std::int64_t run, const EventSink& sink, RunControl& control) {
+        RunOptions options;
+        options.seed = seed;
+        options.workers = workers;
+        options.live = true;
+        options.run = run;
+        *result = function(preset, options, sink, control);
+      });
 }
 
 /// A run that is refused begins nothing: the pictures stay those of the one before.
@@ -48,8 +59,9 @@ void RunController::noteStart(const std::vector<RunEvent>& events) {
   }
 }
 
-bool RunController::differsFrom(const Preset& preset, std::uint64_t seed) const {
-  return m_shown && (m_shown->preset != preset.id || m_shown->seed != seed ||
+bool RunController::differsFrom(const Preset& preset,
+                                const std::vector<std::uint64_t>& seeds) const {
+  return m_shown && (m_shown->preset != preset.id || m_shown->seeds != seeds ||
                      m_shown->document != preset.document);
 }
 
@@ -62,11 +74,18 @@ void RunController::togglePause() {
 
 void RunController::step() { m_bridge.step(); }
 
-void RunController::stop() { m_bridge.stop(); }
+void RunController::stop() {
+  m_stopped = true;
+  m_bridge.stop();
+}
 
 void RunController::wrapUp() {
-  if (!m_failed) m_result = m_current;
+  if (!m_failed) {
+    m_result = m_current;
+    m_results.push_back(m_current);
+  }
   m_current.reset();
+  if (!m_failed && !m_stopped && m_next < m_given.seeds.size()) return startSeed();
   Q_EMIT stateChanged();
   Q_EMIT ended();
 }

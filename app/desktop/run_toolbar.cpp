@@ -61,15 +61,16 @@ RunToolbar::RunToolbar(const Actions& actions, PresetDocument* document, QWidget
 void RunToolbar::addSeed() {
   auto* label = new QLabel(tr("Seed"), this);
   label->setContentsMargins(8, 0, 4, 0);
-  m_seed = new QLineEdit(QString::number(m_document->seed()), this);
+  m_seed = new QLineEdit(m_document->seedText(), this);
   m_seed->setObjectName(QStringLiteral("seed"));
   m_seed->setAccessibleName(tr("Seed"));
   m_seed->setToolTip(
       tr("Drives initial positions, batches and noise; the same seed gives the same "
-         "draws. A whole number from 0 to 18446744073709551615."));
+         "draws. A whole number from 0 to 18446744073709551615, or a range such as 1-5: one run "
+         "after the other, together in the picture against cost."));
   m_seed->setMaximumWidth(m_seed->fontMetrics().averageCharWidth() * 14);
-  m_seed->setValidator(
-      new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{1,20}")), m_seed));
+  m_seed->setValidator(new QRegularExpressionValidator(
+      QRegularExpression(QStringLiteral("[0-9]{1,20}(-[0-9]{0,20})?")), m_seed));
   label->setBuddy(m_seed);
   addWidget(label);
   addWidget(m_seed);
@@ -140,7 +141,7 @@ void RunToolbar::commitSeed() {
   }
 }
 
-void RunToolbar::showSeed() { m_seed->setText(QString::number(m_document->seed())); }
+void RunToolbar::showSeed() { m_seed->setText(m_document->seedText()); }
 
 QString RunToolbar::firstProblem() const { return m_budget ? m_budget->problem() : QString(); }
 

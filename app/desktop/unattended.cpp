@@ -6,18 +6,38 @@
 #include <QFileInfo>
 #include <QPixmap>
 #include <QTimer>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
 #include "core/base/error.h"
 #include "core/base/printable.h"
 #include "core/io/atomic_file.h"
+#include "core/run/summary.h"
 
 namespace ergo {
 namespace {
 
 void printLine(const QString& line) {
   std::fprintf(stderr, "ergoscope: %s\n", printable(line.toStdString()).c_str());
+}
+
+using Results = std::vector<std::shared_ptr<const RunResult>>;
+
+/// The same as the command line's.
+std::string tableOf(const Results& results) {
+  if (results.size() == 1) return table(*results.front());
+  std::vector<RunResult> all;
+  for (const auto& result : results) all.push_back(*result);
+  return summary_table(summarise(all));
+}
+
+/// Several seeds have a folder each, as with `ergoscope-cli run --seeds`.
+void save(const Results& results, io::ResultFolder& folder) {
+  if (results.size() == 1) return archive(*results.front(), folder, false);
+  for (const auto& result : results)
+    archive(*result, folder.inner(QStringLiteral("s%1").arg(result->seed).toStdString()),
+            {true, false});
 }
 
 }  // namespace
@@ -96,12 +116,12 @@ void Unattended::endRun() {
   if (!m_started) return;
   m_started = false;
   if (!m_options.screenshot.isEmpty() && !m_options.screenshotAt) takePicture();
-  const auto result = m_window->runs()->result();
-  if (!result) return leave();
-  if (result->all_diverged())
+  const Results& results = m_window->runs()->results();
+  if (results.empty()) return leave();
+  if (std::any_of(results.begin(), results.end(), [](const auto& r) { return r->all_diverged(); }))
     complain(static_cast<int>(ExitCode::internal), tr("All chains diverged."));
-  if (m_options.headless) {  // the same table as the command line's
-    std::fputs(table(*result).c_str(), stdout);
+  if (m_options.headless) {
+    std::fputs(tableOf(results).c_str(), stdout);
     std::fflush(stdout);
   }
   if (m_options.exportFolder.isEmpty()) return leave();
@@ -109,10 +129,9 @@ void Unattended::endRun() {
 }
 
 void Unattended::exportResult() {
-  const auto result = m_window->runs()->result();
   m_window->background()->run(
-      [this, result] {
-        archive(*result, *m_folder, false);
+      [this, results = m_window->runs()->results()] {
+        save(results, *m_folder);
         m_folder->inner("figures");  // not through a link to somewhere else
       },
       [this](int code, const QString& sentence) {

@@ -128,6 +128,22 @@ struct MetricsUpdated {
   std::string convergence_remark{};  ///< what a reader of R-hat and ESS must know; empty: nothing
 };
 
+/// Measures of a run that has come so far, as if it had been planned to end there with the rule of
+/// its draws, but with the schedule of its whole length.
+struct CurvePoint {
+  std::int64_t gradient_evaluations = 0, draws = 0;
+  double cpu_seconds = 0.0;
+  std::map<std::string, double> metrics;
+};
+
+/// The curve of one sampler against its cost, whole; cost rises. While a run goes on without the
+/// distance to a reference that this run makes.
+struct CurveUpdated {
+  std::int64_t run = 0;
+  int sampler = 0;
+  std::vector<CurvePoint> points;
+};
+
 struct ChainDiverged {
   std::int64_t run = 0;
   int sampler = 0;
@@ -173,8 +189,8 @@ struct RunFinished {
 };
 
 using RunEvent = std::variant<RunStarted, TraceAdded, TrajectoryUpdated, PredictiveUpdated,
-                              DiversityUpdated, ReliabilityUpdated, MetricsUpdated, ChainDiverged,
-                              Progress, MetaIteration, LogMessage, RunFinished>;
+                              DiversityUpdated, ReliabilityUpdated, MetricsUpdated, CurveUpdated,
+                              ChainDiverged, Progress, MetaIteration, LogMessage, RunFinished>;
 
 /// The number of the run that an event belongs to.
 inline std::int64_t run_of(const RunEvent& event) {

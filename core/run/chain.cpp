@@ -47,7 +47,9 @@ Chain::Chain(const Experiment& experiment, const SamplerPlan& plan, int sampler,
       snapshot_stride_(snapshot_stride(experiment, plan)),
       trace_(fine_steps(experiment, plan), trace_room_of(plan)),
       draws_(static_cast<std::size_t>(plan.collection.draws)),
-      snapshots_(static_cast<std::size_t>(plan.collection.steps / snapshot_stride_ + 1)) {}
+      snapshots_(static_cast<std::size_t>(plan.collection.steps / snapshot_stride_ + 1)),
+      curve_positions_(static_cast<std::size_t>(plan.curve.most_positions())),
+      costs_(plan.curve.looks.size()) {}
 
 void Chain::add_point(std::int64_t t, double potential, bool collecting, std::int64_t evaluations) {
   evaluations_.store(evaluations, std::memory_order_relaxed);
@@ -77,11 +79,11 @@ void Chain::add_values(const float* values, std::int64_t count) {
 }
 
 void Chain::add_curve_position(std::int64_t t, torch::Tensor position) {
-  curve_positions_.push_back({t, std::move(position)});
+  curve_positions_.add({t, std::move(position)});
 }
 
 void Chain::add_cost(std::int64_t t, double seconds) {
-  costs_.push_back({t, gradient_evaluations(), this->seconds() + seconds});
+  costs_.add({t, gradient_evaluations(), this->seconds() + seconds});
 }
 
 void Chain::add_seconds(double seconds) { seconds_.store(seconds_.load() + seconds); }
@@ -120,8 +122,8 @@ void Chain::show(double fraction, double seconds) {
 void Chain::fill(ChainRecord record) {
   for (torch::Tensor& draw : record.draws) draws_.add(std::move(draw));
   values_ = std::move(record.values);
-  curve_positions_ = std::move(record.curve_positions);
-  costs_ = std::move(record.costs);
+  for (CurvePosition& place : record.curve_positions) curve_positions_.add(std::move(place));
+  for (const ChainCost& cost : record.costs) costs_.add(cost);
   steps_done_.store(record.steps);
   evaluations_.store(record.evaluations);
   seconds_.store(record.seconds);
@@ -145,8 +147,8 @@ ChainRecord Chain::record() const {
           info(),
           draws(),
           divergence() ? std::vector<float>() : values_,
-          divergence() ? std::vector<CurvePosition>() : curve_positions_,
-          costs_};
+          divergence() ? std::vector<CurvePosition>() : curve_positions_.since(0),
+          costs_.since(0)};
 }
 
 double Chain::fraction() const {

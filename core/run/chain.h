@@ -43,8 +43,8 @@ struct ChainRecord {
 
 /// What one chain of one sampler leaves behind. Written by the ChainGroup that moves it, one thread
 /// at a time; `take_trace` belongs to the monitor, the other functions to any thread. Nobody who
-/// looks makes the chain wait: points go through a TraceBuffer, draws and snapshots through
-/// PublishedLists.
+/// looks makes the chain wait: points go through a TraceBuffer, draws, snapshots and what curves
+/// need through PublishedLists.
 class Chain {
  public:
   Chain(const Experiment& experiment, const SamplerPlan& plan, int sampler, std::int64_t number);
@@ -101,8 +101,8 @@ class Chain {
   std::map<std::string, double> info() const;  ///< after the chain has finished
   /// The record, [records, function values]; between slices.
   const std::vector<float>& values() const { return values_; }
-  const std::vector<CurvePosition>& curve_positions() const { return curve_positions_; }
-  const std::vector<ChainCost>& costs() const { return costs_; }
+  const PublishedList<CurvePosition>& curve_positions() const { return curve_positions_; }
+  const PublishedList<ChainCost>& costs() const { return costs_; }
 
  private:
   const SamplerPlan& plan_;
@@ -111,8 +111,8 @@ class Chain {
   TraceBuffer trace_;
   PublishedList<torch::Tensor> draws_, snapshots_;
   std::vector<float> values_;
-  std::vector<CurvePosition> curve_positions_;
-  std::vector<ChainCost> costs_;
+  PublishedList<CurvePosition> curve_positions_;
+  PublishedList<ChainCost> costs_;
 
   std::atomic<bool> finished_{false}, diverged_{false};
   std::atomic<std::int64_t> steps_done_{0}, evaluations_{0};

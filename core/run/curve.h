@@ -14,4 +14,24 @@ std::vector<CurvePoint> curve_of(const Experiment& experiment, const SamplerPlan
                                  const std::vector<Chain*>& chains, const Reference* reference,
                                  int workers);
 
+/// The same while the chains run: what is known so far, look by look.
+class GrowingCurve {
+ public:
+  GrowingCurve(const Experiment& experiment, const SamplerPlan& plan,
+               const std::vector<Chain*>& chains)
+      : experiment_(experiment), plan_(plan), chains_(chains) {}
+
+  /// Measures the looks that all chains have reached by now; starts again when a chain diverged,
+  /// whose draws no longer count. By one thread. @return whether the points changed.
+  bool update(const Reference* reference);
+  const std::vector<CurvePoint>& points() const { return points_; }
+
+ private:
+  const Experiment& experiment_;
+  const SamplerPlan& plan_;
+  const std::vector<Chain*>& chains_;
+  std::vector<CurvePoint> points_;
+  std::size_t looked_ = 0, divergences_ = 0;
+};
+
 }  // namespace ergo

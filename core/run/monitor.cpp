@@ -30,9 +30,11 @@ Monitor::Monitor(const Experiment& experiment, const Chains& chains, const Refer
       live_(live),
       reported_(chains.all().size(), false),
       snapshots_(chains.all().size()) {
-  for (const SamplerPlan& plan : experiment.samplers) {
+  for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
+    const SamplerPlan& plan = experiment.samplers[s];
     watched_.push_back({Report(experiment.posterior),
-                        std::vector<std::size_t>(static_cast<std::size_t>(plan.chains), 0), 0});
+                        std::vector<std::size_t>(static_cast<std::size_t>(plan.chains), 0), 0,
+                        GrowingCurve(experiment, plan, chains.of(s))});
   }
 }
 
@@ -225,6 +227,16 @@ void Monitor::emit_sampler(int sampler, bool final_state) {
   if (!diversity.pairwise_kld.empty()) emit_(std::move(diversity));
 }
 
+/// The last one, which may know more, is emitted by the run itself.
+void Monitor::emit_curve(int sampler) {
+  const auto s = static_cast<std::size_t>(sampler);
+  const bool is_reference = experiment_.samplers[s].reference_only;
+  GrowingCurve& curve = watched_[s].curve;
+  if (curve.update(is_reference ? nullptr : reference_)) {
+    emit_(CurveUpdated{0, sampler, curve.points()});
+  }
+}
+
 /// Takes over the snapshots that came, as shared handles; a chain ends at one that is not finite.
 void Monitor::update_snapshots() {
   for (std::size_t i = 0; i < chains_.all().size(); ++i) {
@@ -278,6 +290,7 @@ void Monitor::emit_derived(bool final_state) {
     if (final_state || watched_[s].report.draws() != before || before == 0) {
       emit_sampler(static_cast<int>(s), final_state);
     }
+    if (!final_state) emit_curve(static_cast<int>(s));
   }
   emit_trajectory();
 }

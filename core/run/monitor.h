@@ -9,14 +9,15 @@
 #include "core/events/emitter.h"
 #include "core/events/events.h"
 #include "core/run/chains.h"
+#include "core/run/curve.h"
 #include "core/run/report.h"
 #include "core/run/run.h"
 
 namespace ergo {
 
 /// Turns what the chains did into events. Ten times a second the traces and the progress; where
-/// `live`, a few times a second also predictions, diversity, calibration, metrics and the common
-/// PCA plane, on its own thread and from copies, so that no chain ever waits for a picture.
+/// `live`, a few times a second also predictions, diversity, calibration, metrics, curves and the
+/// common PCA plane, on its own thread and from copies, so that no chain ever waits for a picture.
 class Monitor {
  public:
   Monitor(const Experiment& experiment, const Chains& chains, const Reference* reference,
@@ -33,6 +34,7 @@ class Monitor {
     Report report;
     std::vector<std::size_t> used;  ///< draws taken over per chain
     std::size_t divergences = 0;
+    GrowingCurve curve;
   };
   struct Snapshots {
     std::vector<torch::Tensor> positions;
@@ -46,6 +48,7 @@ class Monitor {
   void update_report(int sampler);
   void settle_report(int sampler);
   void emit_sampler(int sampler, bool final_state);
+  void emit_curve(int sampler);
   void emit_divergences();
   void update_snapshots();
   void emit_trajectory();

@@ -366,6 +366,9 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
                                       std::move(convergence[s])));
     result.samplers.back().curve = curve_of(experiment, experiment.samplers[s], chains.of(s),
                                             reference ? &*reference : nullptr, prepared->workers);
+    if (!result.samplers.back().curve.empty()) {
+      emit(CurveUpdated{0, static_cast<int>(s), result.samplers.back().curve});
+    }
   }
   if (reference) {
     result.reference = reference->band();

@@ -29,14 +29,6 @@ struct Divergence {
   std::string reason;
 };
 
-/// Measures of a run that has come so far, as if it had been planned to end there with the rule of
-/// its draws, but with the schedule of its whole length.
-struct CurvePoint {
-  std::int64_t gradient_evaluations = 0, draws = 0;
-  double cpu_seconds = 0.0;
-  std::map<std::string, double> metrics;
-};
-
 /// One sampler's outcome. `metrics` of a sampler without draws are all NaN.
 struct SamplerResult {
   std::string id, label, status;  ///< status: "done", "stopped" or "diverged"

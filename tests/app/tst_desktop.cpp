@@ -43,6 +43,7 @@ class TestDesktop : public WindowTest {
   void tooManyWorkersAreRefused();
   void windowEqualsRun_data();
   void windowEqualsRun();
+  void seedsFollowEachOther();
 };
 
 void TestDesktop::presetsFillTheGallery() {
@@ -298,6 +299,36 @@ void TestDesktop::windowEqualsRun() {
     QVERIFY(!plain.samplers[i].draws_sha256.empty());
     QCOMPARE(shown->samplers[i].draws_sha256, plain.samplers[i].draws_sha256);
   }
+}
+
+/// Runs of a range follow each other, each with the draws of its seed; a stop ends them all.
+void TestDesktop::seedsFollowEachOther() {
+  Services services = Services::real();
+  services.remember = false;
+  openWindow(services);
+  QVERIFY(m_window->openPreset("toy-foong"));
+  retype(child<QWidget>("quick.gradient_evaluations"), "200");
+  retype(child<QWidget>("seed"), "3-5");
+  click("runButton");
+  QTRY_COMPARE_WITH_TIMEOUT(m_window->runs()->state(), RunState::idle, 120000);
+  const auto& results = m_window->runs()->results();
+  QCOMPARE(results.size(), std::size_t{3});
+  RunControl control;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    QCOMPARE(results[i]->seed, 3 + i);
+    RunOptions options;
+    options.seed = 3 + i;
+    const RunResult plain = run(m_window->document()->preset(), options, {}, control);
+    QCOMPARE(results[i]->samplers.back().draws_sha256, plain.samplers.back().draws_sha256);
+  }
+  retype(child<QWidget>("quick.gradient_evaluations"), "200000");
+  click("runButton");
+  QTRY_VERIFY(m_window->runs()->state() == RunState::running);
+  click("stopButton");
+  QTRY_COMPARE_WITH_TIMEOUT(m_window->runs()->state(), RunState::idle, 120000);
+  QCOMPARE(m_window->runs()->results().size(), std::size_t{1});
+  retype(child<QWidget>("seed"), "5-3");
+  QCOMPARE(child<QLineEdit>("seed")->text(), QString("3-5"));
 }
 
 QTEST_MAIN(TestDesktop)

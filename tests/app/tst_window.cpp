@@ -55,6 +55,7 @@ class TestWindow : public WindowTest {
   void budgetIsSpentInTurn();
   void pausedPicturesArePretty();
   void commandLineExports();
+  void commandLineRunsSeeds();
   void commandLineReportsErrors();
   void commandLineReplacesNothingUnasked();
 
@@ -508,6 +509,31 @@ void TestWindow::commandLineExports() {
   QVERIFY(
       !QFile::exists(m_folder->filePath("out/figures/meta.pdf")));  // an empty picture is no figure
   QCOMPARE(QImage(m_folder->filePath("window.png")).size(), m_window->size());
+}
+
+/// As with `ergoscope-cli run --seeds`: a folder each, and the figures of all.
+void TestWindow::commandLineRunsSeeds() {
+  Options options;
+  options.preset = "toy-foong";
+  options.run = options.headless = true;
+  options.seed = "7-8";
+  options.edits = QStringList{"gradient_evaluations=200", "curve_points=5"};
+  options.exportFolder = m_folder->filePath("out");
+  Services services = Services::real();
+  services.quiet = true;
+  services.remember = false;
+  openWindow(services);
+  auto* driver = new Unattended(options, m_window.get());
+  QSignalSpy closed(m_window.get(), &MainWindow::closed);
+  driver->start();
+  QTRY_VERIFY_WITH_TIMEOUT(closed.count() > 0, 120000);
+  QCOMPARE(driver->exitCode(), 0);
+  for (const char* file : {"out/s7/result.json", "out/s8/curves.csv", "out/figures/curves.pdf"})
+    QVERIFY2(QFile::exists(m_folder->filePath(file)), file);
+  QFile numbers(m_folder->filePath("out/figures/curves.csv"));
+  QVERIFY(numbers.open(QIODevice::ReadOnly));
+  const QByteArray text = numbers.readAll();
+  QVERIFY(text.contains("\nl2e,7,200,") && text.contains("\nl2e,8,200,"));
 }
 
 void TestWindow::commandLineReportsErrors() {

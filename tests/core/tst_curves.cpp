@@ -12,6 +12,7 @@
 #include "tests/support/check.h"
 #include "tests/support/folder_test.h"
 #include "tests/support/presets.h"
+#include "tests/support/recording_sink.h"
 
 using namespace ergo;
 using namespace ergo::test;
@@ -140,6 +141,32 @@ class TestCurves : public QObject, FolderTest {
     const json curve = to_json(result)["samplers"][0]["curve"];
     QCOMPARE(curve.size(), result.samplers[0].curve.size());
     QVERIFY(curve.back()["metrics"]["nll"] == result.samplers[0].metrics.at("nll"));
+  }
+
+  /// What a window sees while chains run is the beginning of what the result has in the end.
+  void growsWhileChainsRun() {
+    RecordingSink recording;
+    RunControl control;
+    control.pause();
+    control.step(120);  // of 200; the rest once the first look has been seen
+    recording.on_event = [&control](const RunEvent& event) {
+      if (std::holds_alternative<CurveUpdated>(event)) control.resume();
+    };
+    RunOptions options;
+    options.live = true;
+    const RunResult result = run(save(two_chains()), options, recording.sink(), control);
+    const std::vector<CurveUpdated> seen = recording.all<CurveUpdated>();
+    QVERIFY(seen.size() >= 2 && !seen.front().points.empty());
+    QVERIFY(seen.front().points.size() < result.samplers[0].curve.size());
+    QCOMPARE(seen.back().points.size(), result.samplers[0].curve.size());
+    for (const CurveUpdated& update : seen) {
+      for (std::size_t i = 0; i < update.points.size(); ++i) {
+        const CurvePoint& point = result.samplers[0].curve[i];
+        QCOMPARE(update.points[i].gradient_evaluations, point.gradient_evaluations);
+        QCOMPARE(update.points[i].cpu_seconds, point.cpu_seconds);
+        ERGO_OK(metrics_differ(update.points[i].metrics, point.metrics));
+      }
+    }
   }
 
   void positionsCountInTheLimit() {

@@ -172,6 +172,21 @@ inline MetricsUpdated metrics(int sampler, std::int64_t run = 1) {
   return event;
 }
 
+/// Falls with the evaluations; seeds differ by a constant.
+inline CurveUpdated curve(int sampler, double offset = 0.0, std::int64_t run = 1) {
+  CurveUpdated event{run, sampler, {}};
+  for (const std::int64_t evaluations : {100, 300, 1000, 3000, 10000}) {
+    const auto n = static_cast<double>(evaluations);
+    event.points.push_back({evaluations,
+                            40,
+                            n * 1e-4 * (1 + sampler),
+                            {{"nll", 2.0 / std::sqrt(n) - 0.1 * sampler + offset},
+                             {"rmse", 3.0 / std::sqrt(n)},
+                             {"wasserstein_to_reference", undefined}}});
+  }
+  return event;
+}
+
 /// Everything that the plot `id` shows.
 inline void feed(Plot& plot) {
   plot.consume(started());
@@ -179,6 +194,7 @@ inline void feed(Plot& plot) {
     plot.consume(predictive(s));
     plot.consume(diversity(s));
     plot.consume(reliability(s));
+    plot.consume(curve(s));
     for (int chain = 0; chain < 2; ++chain) plot.consume(trace(s, chain));
   }
   plot.consume(trajectory());

@@ -84,6 +84,12 @@ void PanelGrid::setAxisLabels(const QString& x_label, const QString& y_label) {
   if (m_columns > 0) labelAxes(m_columns);
 }
 
+void PanelGrid::setAxisLabels(int panel, const QString& x_label, const QString& y_label) {
+  m_panels[static_cast<std::size_t>(panel)].xLabel = x_label;
+  m_panels[static_cast<std::size_t>(panel)].yLabel = y_label;
+  if (m_columns > 0) labelAxes(m_columns);
+}
+
 void PanelGrid::setSharedAxes(bool shared) {
   if (shared == m_options.shared_axes) return;
   m_options.shared_axes = shared;
@@ -129,8 +135,9 @@ void PanelGrid::placePanels(int columns) {
 void PanelGrid::labelAxes(int columns) {
   for (int i = 0; i < count(); ++i) {
     const bool left = i % columns == 0, bottom = i + columns >= count();
-    x(i)->setLabel(bottom ? m_xLabel : QString());
-    y(i)->setLabel(left ? m_yLabel : QString());
+    const Panel& panel = m_panels[static_cast<std::size_t>(i)];
+    x(i)->setLabel(panel.xLabel.isEmpty() && bottom ? m_xLabel : panel.xLabel);
+    y(i)->setLabel(panel.yLabel.isEmpty() && left ? m_yLabel : panel.yLabel);
     x(i)->setTickLabels(bottom || !m_options.shared_axes);
     y(i)->setTickLabels(left || !m_options.shared_axes);
   }

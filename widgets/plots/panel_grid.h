@@ -38,6 +38,8 @@ class PanelGrid {
   int columns() const { return m_columns; }
 
   void setAxisLabels(const QString& x_label, const QString& y_label);
+  /// Labels of one panel, where panels differ; the common ones are those at the edges.
+  void setAxisLabels(int panel, const QString& x_label, const QString& y_label);
   /// Whether inner panels leave out their tick labels.
   void setSharedAxes(bool shared);
   void setTitle(int panel, const QString& text, const QColor& color, const Theme& theme);
@@ -49,6 +51,7 @@ class PanelGrid {
   struct Panel {
     QCPAxisRect* rect = nullptr;
     QCPTextElement* title = nullptr;
+    QString xLabel, yLabel;  ///< empty: the common one, at the edge
   };
   void clear();
   void addPanel();

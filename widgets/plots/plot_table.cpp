@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QCoreApplication>
 
+#include "widgets/plots/curve_plot.h"
 #include "widgets/plots/diversity_plot.h"
 #include "widgets/plots/meta_plot.h"
 #include "widgets/plots/plot.h"
@@ -29,6 +30,7 @@ const std::vector<PlotEntry>& plotEntries() {
       entry<PredictivePlot>("predictive", QT_TRANSLATE_NOOP("ergo::Plot", "Predictive")),
       entry<TracePlot>("trace", QT_TRANSLATE_NOOP("ergo::Plot", "Potential")),
       entry<TrajectoryPlot>("trajectory", QT_TRANSLATE_NOOP("ergo::Plot", "Trajectories")),
+      entry<CurvePlot>("curves", QT_TRANSLATE_NOOP("ergo::Plot", "Against cost")),
       entry<DiversityPlot>("diversity", QT_TRANSLATE_NOOP("ergo::Plot", "Diversity")),
       entry<ReliabilityPlot>("reliability", QT_TRANSLATE_NOOP("ergo::Plot", "Reliability")),
       entry<MetaPlot>("meta", QT_TRANSLATE_NOOP("ergo::Plot", "Meta-training")),
