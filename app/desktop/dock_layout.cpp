@@ -39,7 +39,8 @@ void DockLayout::placeLeft() {
   tabify("gallery", {"metaTraining"});
 }
 
-/// Three rows: predictive; trace, trajectory, reliability; measures (log behind) and diversity.
+/// Three rows: predictive; trace, trajectory (curves behind), reliability; measures (runs and log
+/// behind) and diversity.
 void DockLayout::placeRight() {
   m_window->addDockWidget(Qt::RightDockWidgetArea, dock("predictive"));
   m_window->splitDockWidget(dock("predictive"), dock("trace"), Qt::Vertical);
@@ -48,7 +49,8 @@ void DockLayout::placeRight() {
   m_window->splitDockWidget(dock("trajectory"), dock("reliability"), Qt::Horizontal);
   m_window->splitDockWidget(dock("metrics"), dock("diversity"), Qt::Horizontal);
   tabify("trace", {"meta"});
-  tabify("metrics", {"log"});
+  tabify("trajectory", {"curves"});
+  tabify("metrics", {"comparison", "log"});
 }
 
 /// Two rows: predictive; the other pictures and the measures, each place with tabs.
@@ -56,8 +58,8 @@ void DockLayout::placeRightCompact() {
   m_window->addDockWidget(Qt::RightDockWidgetArea, dock("predictive"));
   m_window->splitDockWidget(dock("predictive"), dock("trace"), Qt::Vertical);
   m_window->splitDockWidget(dock("trace"), dock("metrics"), Qt::Horizontal);
-  tabify("trace", {"trajectory", "diversity", "reliability", "meta"});
-  tabify("metrics", {"log"});
+  tabify("trace", {"trajectory", "curves", "diversity", "reliability", "meta"});
+  tabify("metrics", {"comparison", "log"});
 }
 
 void DockLayout::setSizes() {
@@ -91,7 +93,8 @@ void DockLayout::reset() {
   placeLeft();
   isCompact() ? placeRightCompact() : placeRight();
   for (QDockWidget* dock : m_docks) dock->show();
-  for (const char* front : {"gallery", "trace", "metrics"}) dock(QLatin1String(front))->raise();
+  for (const char* front : {"gallery", "trajectory", "trace", "metrics"})
+    dock(QLatin1String(front))->raise();
   setSizes();
 }
 

@@ -7,6 +7,7 @@
 #include <QScreen>
 #include <QStatusBar>
 
+#include "app/desktop/comparison_panel.h"
 #include "app/desktop/help.h"
 #include "app/desktop/icons.h"
 #include "app/desktop/log_view.h"
@@ -78,6 +79,7 @@ void MainWindow::makeHelpers() {
   m_figures = new FigureJob(m_board, this);
   m_clock = new FrameClock([this] { return frame(); }, this);
   m_measures = new MeasuresPanel(this);
+  m_comparison = new ComparisonPanel(this);
   m_log = new LogView(this);
   m_statistics = new QLabel(this);
   m_statistics->setObjectName(QStringLiteral("statistics"));
@@ -114,6 +116,7 @@ void MainWindow::makePanels() {
   }
   m_start = new StartButton(m_actions.run, m_board->items().front().plot);
   m_layout.add(QStringLiteral("metrics"), tr("Measures"), m_measures);
+  m_layout.add(QStringLiteral("comparison"), tr("Runs"), m_comparison);
   m_layout.add(QStringLiteral("log"), tr("Log"), m_log);
 }
 
@@ -169,6 +172,7 @@ void MainWindow::connectRuns() {
   connect(bridge, &RunBridge::drained, this, [this](const std::vector<RunEvent>& events) {
     m_board->consume(events, false);
     m_measures->consume(events);
+    m_comparison->consume(events);
     m_notices->consume(events);
     m_log->consume(events);
     m_toolbar->consume(events);
@@ -239,7 +243,7 @@ void MainWindow::showRunState() {
 /// Pictures and tables stay those of their run, whatever is chosen or typed after it; they say so.
 void MainWindow::showOutdated() {
   const bool outdated =
-      m_document->isOpen() && m_runs->differsFrom(m_document->preset(), m_document->seed());
+      m_document->isOpen() && m_runs->differsFrom(m_document->preset(), m_document->seeds());
   m_board->setOutdated(outdated);
   m_measures->setOutdated(outdated);
 }
@@ -248,7 +252,7 @@ void MainWindow::startRun() {
   if (!m_document->isOpen() || m_runs->state() != RunState::idle) return;
   for (const QString& problem : {m_settings->firstProblem(), m_toolbar->firstProblem()})
     if (!problem.isEmpty()) return showError(static_cast<int>(ExitCode::config), problem);
-  m_runs->start(m_document->preset(), m_document->seed(), m_toolbar->workers()->workers());
+  m_runs->start(m_document->preset(), m_document->seeds(), m_toolbar->workers()->workers());
 }
 
 void MainWindow::endRun() {

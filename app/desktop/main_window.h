@@ -18,6 +18,7 @@ class QLabel;
 
 namespace ergo {
 
+class ComparisonPanel;
 class LogView;
 class MeasuresPanel;
 class NoticeBar;
@@ -118,6 +119,7 @@ class MainWindow : public QMainWindow {
   RunToolbar* m_toolbar = nullptr;
   LogView* m_log = nullptr;
   MeasuresPanel* m_measures = nullptr;
+  ComparisonPanel* m_comparison = nullptr;
   NoticeBar* m_notices = nullptr;
   StartButton* m_start = nullptr;
   QLabel* m_statistics = nullptr;

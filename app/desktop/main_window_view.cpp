@@ -6,6 +6,7 @@
 #include <QTimer>
 
 #include "app/desktop/appearance.h"
+#include "app/desktop/comparison_panel.h"
 #include "app/desktop/help.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/measures_panel.h"
@@ -44,6 +45,7 @@ void MainWindow::setTheme(const QString& name) {
   const Theme theme = applyAppearance(name);
   m_board->applyTheme(theme);
   m_measures->applyTheme(theme);
+  m_comparison->applyTheme(theme);
   m_notices->applyTheme(theme.dark);
   refreshIcons(m_actions, theme.text, m_runs->state());
   m_clock->request();
