@@ -37,6 +37,15 @@ std::string convergence_csv(const RunResult& result) {
   return text;
 }
 
+std::string agreement_csv(const RunResult& result) {
+  std::string text = "sampler,other,measure,value\n";
+  for (const PairAgreement& pair : result.agreement) {
+    for (const auto& [name, value] : pair.measures)
+      text += fmt::format("{},{},{},{}\n", pair.first, pair.second, name, cell(value));
+  }
+  return text;
+}
+
 std::string curves_csv(const RunResult& result) {
   std::string text = "sampler,seed,gradient_evaluations,cpu_seconds,draws,measure,value\n";
   for (const SamplerResult& s : result.samplers) {
@@ -109,6 +118,7 @@ void archive(const RunResult& result, io::ResultFolder& folder, bool save_positi
   folder.stage("preset.json", result.resolved_preset.dump(2) + "\n");
   folder.stage("manifest.json", result.manifest.dump(2) + "\n");
   folder.stage("metrics.csv", metrics_csv(result));
+  if (!result.agreement.empty()) folder.stage("agreement.csv", agreement_csv(result));
   if (result.has_convergence()) folder.stage("convergence.csv", convergence_csv(result));
   const bool curves = std::any_of(result.samplers.begin(), result.samplers.end(),
                                   [](const SamplerResult& s) { return !s.curve.empty(); });

@@ -77,6 +77,11 @@ json to_json(const RunResult& result) {
                  {"warnings", result.warnings},
                  {"samplers", samplers}};
   if (!result.notes.empty()) object["notes"] = result.notes;
+  for (const PairAgreement& pair : result.agreement) {
+    json row = numbers(pair.measures);
+    row["samplers"] = {pair.first, pair.second};
+    object["agreement"].push_back(std::move(row));
+  }
   return object;
 }
 

@@ -5,19 +5,30 @@
 #include <string>
 #include <vector>
 
+#include "core/data/dataset.h"
 #include "core/events/events.h"
+#include "core/run/agreement.h"
 
 namespace ergo {
 
-/// HMC draws of the latent function on the preset's grid: what the samplers are compared with.
+/// What HMC says, with which the samplers are compared: of a regression draws of the latent
+/// function on the preset's grid, of a classification what each chain predicts at the test points.
 struct Reference {
   std::int64_t chains = 0, draws = 0, grid = 0;  ///< draws per chain
   std::vector<double> f;                         ///< [chains * draws, grid], chain-major
   std::map<std::string, std::string> metadata;   ///< hash, acceptance, rhat_max, seed, ...
+  std::int64_t points = 0, classes = 0;          ///< of a classification
+  std::vector<double> probability = {};  ///< mean over a chain's draws, [chains, points, classes]
 
-  /// W1 between the pooled draws of the first and second half of the chains; NaN with one chain.
-  double self_distance() const;
-  Band band() const;
+  bool empty() const { return f.empty() && probability.empty(); }
+  /// Made for these data: their grid, or their number of test points and classes.
+  bool fits(const Dataset& data) const;
+  /// Chains first .. last - 1 together.
+  PooledPredictive pooled(std::int64_t first, std::int64_t last) const;
+  PooledPredictive pooled() const { return pooled(0, chains); }
+  /// Between the first and the second half of the chains; empty with one chain.
+  std::map<std::string, double> self_agreement() const;
+  Band band() const;  ///< empty of a classification
 };
 
 /// Worst rank-normalised split R-hat of f over the grid; NaN where one of them is undefined.

@@ -5,7 +5,7 @@
 
 #include "core/diagnostics/band.h"
 #include "core/diagnostics/moments.h"
-#include "core/diagnostics/wasserstein.h"
+#include "core/run/agreement.h"
 
 namespace ergo {
 
@@ -69,14 +69,43 @@ std::map<std::string, double> Report::metrics(const Reference* reference) const 
     out = test_->measures();
   }
   if (!std::isnan(validation_nll())) out["validation_nll"] = validation_nll();
-  if (reference && posterior_.data->grid.count == reference->grid) {
-    out["reference_self_distance"] = reference->self_distance();
-    out["wasserstein_to_reference"] =
-        draws_ == 0
-            ? undefined
-            : diagnostics::mean_wasserstein(curve_.f, draws_, reference->f,
-                                            reference->chains * reference->draws, reference->grid);
+  if (reference && reference->fits(*posterior_.data)) add_distances(*reference, out);
+  return out;
+}
+
+/// Beside each distance the one between the halves of the reference: less is not resolved.
+void Report::add_distances(const Reference& reference, std::map<std::string, double>& out) const {
+  struct Names {
+    const char *measure, *to_reference, *of_itself;
+  };
+  static const std::vector<Names> curves = {
+      {"wasserstein", "wasserstein_to_reference", "reference_self_distance"}};
+  static const std::vector<Names> classes = {
+      {"top1_agreement", "agreement_with_reference", "reference_self_agreement"},
+      {"total_variation", "tv_to_reference", "reference_self_tv"}};
+  const std::map<std::string, double> ours = agreement(pooled(), reference.pooled()),
+                                      self = reference.self_agreement();
+  for (const Names& names : reference.classes > 0 ? classes : curves) {
+    out[names.to_reference] = ours.contains(names.measure) ? ours.at(names.measure) : undefined;
+    out[names.of_itself] = self.contains(names.measure) ? self.at(names.measure) : undefined;
   }
+}
+
+PooledPredictive Report::pooled() const {
+  PooledPredictive out;
+  if (draws_ == 0 || !predictor_) return out;
+  if (posterior_.data->task != Task::classification) {
+    out.draws = draws_;
+    out.grid = posterior_.data->grid.count;
+    out.f = curve_.f;
+    return out;
+  }
+  const Predictions all = predictions();
+  const auto size = static_cast<std::size_t>(all.rows * all.outputs);
+  out.classes = all.outputs;
+  out.probability.assign(size, 0.0);
+  for (std::size_t i = 0; i < all.values.size(); ++i)
+    out.probability[i % size] += std::exp(all.values[i]) / static_cast<double>(all.draws);
   return out;
 }
 

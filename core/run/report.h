@@ -32,13 +32,14 @@ class Report {
   std::vector<double> pairwise_kld() const;  ///< [K, K]; empty without test points
   /// Of the test split; empty without one.
   Predictions predictions() const { return has_test() ? test_->predictions() : Predictions{}; }
+  PooledPredictive pooled() const;         ///< empty of a bare density
   ReliabilityUpdated reliability() const;  ///< run and sampler left at 0
-  const std::vector<double>& grid_predictions() const { return curve_.f; }  ///< [K, G]
 
  private:
   bool has_test() const { return test_ && posterior_.data->test.size() > 0; }
   void predict(const Split& split, const float* theta, Predictive& out);
   void predict_grid(const float* theta);
+  void add_distances(const Reference& reference, std::map<std::string, double>& out) const;
 
   Posterior posterior_;
   std::optional<Predictor> predictor_;  ///< none for a bare density

@@ -83,7 +83,7 @@ std::optional<Reference> stored_reference(const Experiment& experiment,
   }
   Reference reference = load_reference(file);
   if (!experiment.reference_settings.matches(reference.metadata["hash"]) ||
-      reference.grid != experiment.posterior.data->grid.count) {
+      !reference.fits(*experiment.posterior.data)) {
     warnings.push_back(
         fmt::format("No reference: '{}' was made for another model, data or prior; "
                     "--set reference=recompute makes it anew.",
@@ -93,28 +93,38 @@ std::optional<Reference> stored_reference(const Experiment& experiment,
   return reference;
 }
 
+void add_chain(Reference& reference, const Report& report) {
+  const PooledPredictive chain = report.pooled();
+  reference.classes = chain.classes;
+  if (chain.classes > 0)
+    reference.points = static_cast<std::int64_t>(chain.probability.size()) / chain.classes;
+  reference.grid = chain.grid;
+  reference.f.insert(reference.f.end(), chain.f.begin(), chain.f.end());
+  reference.probability.insert(reference.probability.end(), chain.probability.begin(),
+                               chain.probability.end());
+  reference.draws = report.draws();
+  ++reference.chains;
+}
+
 Reference make_reference(const Experiment& experiment, const std::vector<Chain*>& chains,
                          std::uint64_t seed) {
   Reference reference;
-  reference.grid = experiment.posterior.data->grid.count;
   double acceptance = 0.0, step_size = 0.0;
   for (const UsableChain& usable : usable_chains(chains)) {
     Report report(experiment.posterior);
     for (const torch::Tensor& draw : usable.draws) report.add_draw(draw);
-    reference.f.insert(reference.f.end(), report.grid_predictions().begin(),
-                       report.grid_predictions().end());
-    reference.draws = report.draws();
-    ++reference.chains;
+    add_chain(reference, report);
     acceptance += usable.chain->info()["acceptance"];
     step_size += usable.chain->info()["step_size"];
   }
-  if (reference.chains == 0 || reference.grid == 0) return reference;
+  if (reference.empty()) return reference;
   const auto count = static_cast<double>(reference.chains);
   reference.metadata = {{"hash", experiment.reference_settings.hex()},
                         {"seed", fmt::format("{}", seed)},
                         {"acceptance", fmt::format("{}", acceptance / count)},
                         {"step_size", fmt::format("{}", step_size / count)},
                         {"draws_per_chain", fmt::format("{}", reference.draws)}};
+  if (reference.classes > 0) return reference;
   const double rhat = worst_rhat(reference);
   if (std::isfinite(rhat)) reference.metadata["rhat_max"] = fmt::format("{}", rhat);
   return thinned(reference, reference_draws_per_chain);
@@ -136,7 +146,7 @@ std::shared_ptr<const std::vector<T>> pack(const std::vector<UsableChain>& chain
 
 SamplerResult collect(const Experiment& experiment, const SamplerPlan& plan,
                       const std::vector<Chain*>& chains, const Reference* reference,
-                      SamplerConvergence convergence) {
+                      SamplerConvergence convergence, PooledPredictive& pooled) {
   SamplerResult result;
   result.convergence = std::move(convergence);
   result.id = plan.id;
@@ -171,6 +181,7 @@ SamplerResult collect(const Experiment& experiment, const SamplerPlan& plan,
   result.metrics = report.metrics(plan.reference_only ? nullptr : reference);
   result.metrics.insert(result.convergence.measures.begin(), result.convergence.measures.end());
   result.band = report.band();
+  pooled = report.pooled();
   if (experiment.config.save_predictions) {
     result.predictions = std::make_shared<const Predictions>(report.predictions());
   }
@@ -342,7 +353,7 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
     if (!experiment.samplers[s].reference_only) continue;
     reference = make_reference(experiment, chains.of(s), options.seed);
-    if (reference->chains == 0) reference.reset();
+    if (reference->empty()) reference.reset();
   }
   std::vector<SamplerConvergence> convergence;
   for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
@@ -360,16 +371,20 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   result.layout = experiment.posterior.layout.blocks();
   result.data_points = experiment.posterior.data_count();
   result.curve = experiment.posterior.data->curve;
+  std::vector<std::string> ids;
+  std::vector<PooledPredictive> pooled(experiment.samplers.size());
   for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
+    ids.push_back(experiment.samplers[s].id);
     result.samplers.push_back(collect(experiment, experiment.samplers[s], chains.of(s),
-                                      reference ? &*reference : nullptr,
-                                      std::move(convergence[s])));
+                                      reference ? &*reference : nullptr, std::move(convergence[s]),
+                                      pooled[s]));
     result.samplers.back().curve = curve_of(experiment, experiment.samplers[s], chains.of(s),
                                             reference ? &*reference : nullptr, prepared->workers);
     if (!result.samplers.back().curve.empty()) {
       emit(CurveUpdated{0, static_cast<int>(s), result.samplers.back().curve});
     }
   }
+  result.agreement = pairwise_agreement(ids, pooled);
   if (reference) {
     result.reference = reference->band();
     result.reference_draws = std::make_shared<const Reference>(*reference);

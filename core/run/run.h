@@ -12,6 +12,7 @@
 #include "core/base/control.h"
 #include "core/events/events.h"
 #include "core/presets/preset.h"
+#include "core/run/agreement.h"
 #include "core/run/convergence.h"
 
 /// Runs a preset's samplers. Free of torch: the desktop and the command line both call this.
@@ -74,6 +75,7 @@ struct RunResult {
   Band reference;
   nlohmann::json standardisation;  ///< statistics of the training data; null when not used
   std::shared_ptr<const Reference> reference_draws;  ///< null without a reference
+  std::vector<PairAgreement> agreement;              ///< of every two samplers that predict
   bool all_diverged() const;
   bool cut_short() const;        ///< the machine ended a chain: its memory ran out
   bool has_convergence() const;  ///< R-hat and ESS were asked for

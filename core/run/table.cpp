@@ -44,6 +44,17 @@ std::string measure_table(const RunResult& result) {
   return text_table(rows);
 }
 
+std::string agreement_table(const RunResult& result) {
+  if (result.agreement.empty()) return {};
+  Rows rows = {{"sampler", "other"}};
+  for (const auto& [name, value] : result.agreement.front().measures) rows[0].push_back(name);
+  for (const PairAgreement& pair : result.agreement) {
+    rows.push_back({pair.first, pair.second});
+    for (const auto& [name, value] : pair.measures) rows.back().push_back(figure(value));
+  }
+  return "\nBetween the predictives of two samplers\n" + text_table(rows);
+}
+
 /// A star leads to the remark below the table.
 std::string name_of(const SamplerResult& s) {
   return remark_on(s.convergence).empty() ? s.id : s.id + " *";
@@ -110,7 +121,7 @@ std::string remarks(const RunResult& result) {
 }  // namespace
 
 std::string table(const RunResult& result) {
-  const std::string measures = measure_table(result);
+  const std::string measures = measure_table(result) + agreement_table(result);
   if (!result.has_convergence()) return measures;
   return measures + function_table(result) + weight_table(result) + remarks(result);
 }

@@ -130,10 +130,11 @@ class TestCommand : public QObject {
     ERGO_OK(outcome.differs_from(ExitCode::ok));
     std::set<std::string> names;
     for (const auto& entry : fs::directory_iterator(out)) names.insert(entry.path().filename());
-    QVERIFY(names == (std::set<std::string>{
-                         "result.json", "preset.json", "manifest.json", "table.txt", "metrics.csv",
-                         "bands.csv", "convergence.csv", "sghmc.safetensors", "csgmcmc.safetensors",
-                         "deep_ensemble.safetensors", "l2e.safetensors", "hmc.safetensors"}));
+    QVERIFY(names == (std::set<std::string>{"result.json", "preset.json", "manifest.json",
+                                            "table.txt", "metrics.csv", "agreement.csv",
+                                            "bands.csv", "convergence.csv", "sghmc.safetensors",
+                                            "csgmcmc.safetensors", "deep_ensemble.safetensors",
+                                            "l2e.safetensors", "hmc.safetensors"}));
     json index = json::parse(io::read_file(out + "/result.json", limit));
     QCOMPARE(index["files"].size(), names.size() - 1);
     index.erase("files");

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "core/base/rng.h"
+#include "core/diagnostics/agreement.h"
 #include "core/diagnostics/band.h"
 #include "core/diagnostics/calibration.h"
 #include "core/diagnostics/diversity.h"
@@ -207,6 +208,17 @@ class TestDiagnostics : public QObject {
     const auto p = logs<float>({0.9, 0.1, 0.2, 0.8, 0.6, 0.4, 0.1, 0.9, 0.3, 0.7, 0.4, 0.6});
     QVERIFY(near(diagnostics::pairwise_disagreement(p, 3, 2, 2), 1.0 / 3.0, 1e-15));
     QVERIFY(std::isnan(diagnostics::pairwise_disagreement(p, 1, 2, 2)));
+  }
+
+  void agreementOfTwoPredictives() {
+    // Tops 0, 1 against 0, 0; half the sums of differences: 0.1 and 0.5.
+    const std::vector<double> p = {0.6, 0.3, 0.1, 0.2, 0.7, 0.1};
+    const std::vector<double> q = {0.5, 0.4, 0.1, 0.7, 0.2, 0.1};
+    QCOMPARE(diagnostics::top1_agreement(p, q, 3), 0.5);
+    QVERIFY(near(diagnostics::total_variation(p, q, 3), 0.3, 1e-15));
+    QCOMPARE(diagnostics::top1_agreement(p, p, 3), 1.0);
+    QCOMPARE(diagnostics::total_variation(p, p, 3), 0.0);
+    QVERIFY(std::isnan(diagnostics::top1_agreement({}, {}, 3)));
   }
 
   void wassersteinByHand() {

@@ -58,6 +58,30 @@ json with_reference() {
   return document;
 }
 
+/// 30 random images of three classes, and four chains of HMC.
+json small_classes(const fs::path& folder) {
+  write_image_set(folder / "set", 5, 30, 4);
+  json document = with_reference();
+  document["data"] = {{"source", "idx"},
+                      {"train_images", "set/images-idx3-ubyte"},
+                      {"train_labels", "set/labels-idx1-ubyte"},
+                      {"classes", 3},
+                      {"test_size", 8},
+                      {"validation_size", 4}};
+  document["batch_size"] = 0;
+  document["save_predictions"] = true;
+  document.erase("posterior");
+  return document;
+}
+
+/// [points, classes] of log probabilities [draws, points, classes].
+std::vector<double> mean_probability(const Predictions& all) {
+  std::vector<double> p(static_cast<std::size_t>(all.rows * all.outputs), 0.0);
+  for (std::size_t i = 0; i < all.values.size(); ++i)
+    p[i % p.size()] += std::exp(all.values[i]) / static_cast<double>(all.draws);
+  return p;
+}
+
 bool mentions(const RunResult& result, const std::string& text) {
   return std::any_of(result.warnings.begin(), result.warnings.end(),
                      [&text](const auto& w) { return w.find(text) != std::string::npos; });
@@ -375,6 +399,65 @@ class TestRunFiles : public QObject, protected FolderTest {
     QVERIFY(mentions(run_with(save(document)), "'ref.safetensors' does not exist"));
   }
 
+  /// HMC's class probabilities, chain by chain, made and stored; computed again from predictions.
+  void classesHaveAReferenceToo() {
+    json document = small_classes(path_);
+    document["reference"] = "recompute";
+    const RunResult made = run_with(save(document));
+    const Reference& reference = *made.reference_draws;
+    QCOMPARE(reference.chains, std::int64_t(4));
+    QCOMPARE(reference.classes, std::int64_t(3));
+    const SamplerResult &sghmc = made.samplers[0], &hmc = made.samplers[1];
+    const std::vector<double> ours = mean_probability(*sghmc.predictions),
+                              theirs = mean_probability(*hmc.predictions);
+    double same = 0.0, distance = 0.0;
+    for (std::size_t i = 0; i < ours.size(); i += 3) {
+      const auto top = [i](const std::vector<double>& p) {
+        return std::max_element(p.begin() + static_cast<std::ptrdiff_t>(i),
+                                p.begin() + static_cast<std::ptrdiff_t>(i + 3)) -
+               p.begin();
+      };
+      same += top(ours) == top(theirs) ? 1.0 : 0.0;
+      for (std::size_t c = i; c < i + 3; ++c) distance += 0.5 * std::abs(ours[c] - theirs[c]);
+    }
+    const double points = static_cast<double>(ours.size()) / 3.0;
+    ERGO_OK(differs(sghmc.metrics.at("agreement_with_reference"), same / points, 1e-12));
+    ERGO_OK(differs(sghmc.metrics.at("tv_to_reference"), distance / points, 1e-6));
+    QVERIFY(distance > 0.0);
+    const double self = sghmc.metrics.at("reference_self_tv");
+    QVERIFY(self > 0.0 && self < 1.0);
+    QVERIFY(!hmc.metrics.contains("tv_to_reference"));
+    QCOMPARE(made.agreement.size(), std::size_t(1));
+    ERGO_OK(differs(made.agreement[0].measures.at("total_variation"), distance / points, 1e-6));
+
+    archive(made, path_ / "out", {false, false});
+    QVERIFY(io::read_file(path_ / "out/agreement.csv", 10000)
+                .starts_with("sampler,other,measure,value\nsghmc,hmc,top1_agreement,"));
+    fs::copy(path_ / "out/reference.safetensors", path_ / "ref.safetensors");
+    document["reference"] = "stored";
+    const RunResult stored = run_with(save(document));
+    for (const char* name : {"agreement_with_reference", "reference_self_agreement",
+                             "tv_to_reference", "reference_self_tv"}) {
+      ERGO_OK(differs(stored.samplers[0].metrics.at(name), sghmc.metrics.at(name), 1e-5, name));
+    }
+    document["data"]["test_size"] = 7;
+    QVERIFY(mentions(run_with(save(document)), "another model, data or prior"));
+  }
+
+  /// Of curves W1, between any two samplers and in JSON.
+  void curvesOfTwoSamplersAreCompared() {
+    json document = small_regression();
+    document["samplers"].push_back({{"id", "sgld"}, {"step_size", 1e-5}});
+    const RunResult result = run_with(save(document));
+    QCOMPARE(result.agreement.size(), std::size_t(1));
+    QVERIFY(result.agreement[0].first == "sghmc" && result.agreement[0].second == "sgld");
+    QVERIFY(result.agreement[0].measures.at("wasserstein") > 0.0);
+    const json row = to_json(result)["agreement"][0];
+    QVERIFY(row["samplers"] == json({"sghmc", "sgld"}));
+    QVERIFY(row["wasserstein"] == result.agreement[0].measures.at("wasserstein"));
+    QVERIFY(table(result).find("Between the predictives") != std::string::npos);
+  }
+
   void brokenReferenceIsRefused() {
     json document = with_reference();
     document["reference"] = "stored";
@@ -402,10 +485,10 @@ class TestRunFiles : public QObject, protected FolderTest {
     Reference reference{2, 4, 1, {1, 2, 3, 4, 5, 6, 7, 8}, {}};
     QVERIFY(thinned(reference, 2).f == (std::vector<double>{2, 4, 6, 8}));
     QVERIFY(thinned(reference, 9).f == reference.f);
-    ERGO_OK(differs(reference.self_distance(), 4.0, 1e-14));
+    ERGO_OK(differs(reference.self_agreement().at("wasserstein"), 4.0, 1e-14));
     reference.chains = 1;
     reference.f.resize(4);
-    QVERIFY(std::isnan(reference.self_distance()));
+    QVERIFY(reference.self_agreement().empty());
   }
 
   /// Mean and standard error over seeds, by hand.
