@@ -13,6 +13,7 @@
 
 #include "core/base/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/checkpoint_folder.h"
 #include "core/io/sha256.h"
 
 namespace ergo::io {
@@ -34,15 +35,22 @@ constexpr std::size_t largest_file = std::size_t{16} << 30;
 }
 
 /// What a process of ours may have left: never a reason to refuse a folder.
-bool is_own(const fs::path& name) {
+bool is_leftover(const fs::path& path) {
   constexpr std::array<const char*, 2> names = {staging, lock_name};
+  const fs::path name = path.filename();
+  if (name == ResultFolder::checkpoints) {  // killed before the first one
+    std::error_code error;
+    const auto begun = [](const auto& entry) { return entry.path().filename() == staging; };
+    return fs::is_directory(fs::symlink_status(path, error)) &&
+           std::all_of(fs::directory_iterator(path, error), fs::directory_iterator(), begun);
+  }
   return std::find(names.begin(), names.end(), name) != names.end() || is_temporary(name);
 }
 
 bool holds_others(const fs::path& folder) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (!is_own(entry.path().filename())) return true;
+    if (!is_leftover(entry.path())) return true;
   }
   return false;
 }
@@ -52,6 +60,12 @@ void check(const fs::path& folder, bool force) {
   if (fs::exists(folder, error) && !fs::is_directory(folder, error))
     refuse(fmt::format("Output '{}' exists and is not a folder.", folder.string()));
   if (force || !holds_others(folder)) return;
+  if (CheckpointFolder::used(folder / ResultFolder::checkpoints)) {
+    refuse(
+        fmt::format("Output folder '{0}' holds an interrupted run; 'run --resume {0}' goes on "
+                    "with it, --force replaces its files.",
+                    folder.string()));
+  }
   const bool index = fs::exists(folder / ResultFolder::index, error);
   const std::string torn = index ? incomplete(folder) : std::string();
   refuse(fmt::format("Output folder '{}' is not empty{}; --force replaces its files.",

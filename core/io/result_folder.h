@@ -18,6 +18,7 @@ namespace ergo::io {
 class ResultFolder {
  public:
   static constexpr const char* index = "result.json";
+  static constexpr const char* checkpoints = "checkpoint";  ///< folder of a CheckpointFolder in it
 
   /// Makes the folder if need be and removes what a killed process of ours left in it.
   /// @param force take one that is not empty.
