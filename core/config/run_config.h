@@ -24,6 +24,7 @@ struct RunConfig {
   std::int64_t diagnostic_draws = 1000;
   std::int64_t curve_points = 0;
   std::int64_t draw_limit_mib = 2048;
+  double checkpoint_seconds = 60.0;
   template <class V>
   void visit(V&& v) {
     v("gradient_evaluations", gradient_evaluations,
@@ -87,6 +88,12 @@ struct RunConfig {
                 .doc =
                     "A run whose stored draws and predictions would exceed this is refused; what "
                     "they leave bounds the record of f.",
+                .advanced = true});
+    v("checkpoint_seconds", checkpoint_seconds,
+      FieldInfo{.min = 0.1,
+                .max = 1e6,
+                .unit = "s",
+                .doc = "Time between two checkpoints of a run with an output folder.",
                 .advanced = true});
   }
 };

@@ -121,9 +121,11 @@ void Chain::show(double fraction, double seconds) {
 
 void Chain::fill(ChainRecord record) {
   for (torch::Tensor& draw : record.draws) draws_.add(std::move(draw));
+  for (torch::Tensor& snapshot : record.snapshots) snapshots_.add(std::move(snapshot));
   values_ = std::move(record.values);
   for (CurvePosition& place : record.curve_positions) curve_positions_.add(std::move(place));
   for (const ChainCost& cost : record.costs) costs_.add(cost);
+  trace_.restore(record.trace, record.trace_open);
   steps_done_.store(record.steps);
   evaluations_.store(record.evaluations);
   seconds_.store(record.seconds);
@@ -137,18 +139,39 @@ void Chain::fill(ChainRecord record) {
   finished_.store(record.finished, std::memory_order_release);
 }
 
-ChainRecord Chain::record() const {
-  return {steps_done_.load(),
-          evaluations_.load(),
-          seconds_.load(),
-          finished(),
-          divergence(),
-          halted(),
-          info(),
-          draws(),
-          divergence() ? std::vector<float>() : values_,
-          divergence() ? std::vector<CurvePosition>() : curve_positions_.since(0),
-          costs_.since(0)};
+namespace {
+
+std::vector<float> since(const std::vector<float>& list, std::size_t first) {
+  if (first >= list.size()) return {};
+  return {list.begin() + static_cast<std::ptrdiff_t>(first), list.end()};
+}
+
+}  // namespace
+
+ChainRecord Chain::record(const ChainMark& from) const {
+  ChainRecord record;
+  record.steps = steps_done_.load();
+  record.evaluations = evaluations_.load();
+  record.seconds = seconds_.load();
+  record.finished = finished();
+  record.divergence = divergence();
+  record.halted = halted();
+  record.info = info();
+  record.costs = costs_.since(from.costs);
+  record.snapshots = snapshots_.since(from.snapshots);
+  record.trace = trace_.kept();
+  record.trace_open = trace_.open();
+  if (record.divergence) return record;
+  record.draws = draws(from.draws);
+  record.values = since(values_, from.values);
+  record.curve_positions = curve_positions_.since(from.curve_positions);
+  return record;
+}
+
+ChainMark ChainRecord::mark_from(const ChainMark& begin) const {
+  return {begin.draws + draws.size(), begin.values + values.size(),
+          begin.curve_positions + curve_positions.size(), begin.costs + costs.size(),
+          begin.snapshots + snapshots.size()};
 }
 
 double Chain::fraction() const {

@@ -28,7 +28,12 @@ struct ChainCost {
   double seconds = 0.0;
 };
 
-/// What of a chain goes into the result, as plain values.
+/// Numbers of entries in what a chain has: where a part of it ends.
+struct ChainMark {
+  std::size_t draws = 0, values = 0, curve_positions = 0, costs = 0, snapshots = 0;
+};
+
+/// What of a chain goes into the result, or stays of it in a checkpoint, as plain values.
 struct ChainRecord {
   std::int64_t steps = 0, evaluations = 0;
   double seconds = 0.0;
@@ -39,6 +44,11 @@ struct ChainRecord {
   std::vector<float> values;         ///< [records, function values]; none of a diverged chain
   std::vector<CurvePosition> curve_positions;  ///< none of a diverged chain
   std::vector<ChainCost> costs;
+  std::vector<torch::Tensor> snapshots;  ///< [params] each
+  Trace trace;                           ///< points that are kept (`keep_trace`), thinned in all
+  TraceThinner::Group trace_open;
+
+  ChainMark mark_from(const ChainMark& begin) const;  ///< where it ends when it began there
 };
 
 /// What one chain of one sampler leaves behind. Written by the ChainGroup that moves it, one thread
@@ -76,11 +86,17 @@ class Chain {
   // Where another process moves it.
   /// How far it is there, 0 to 1, after so many seconds of CPU time.
   void show(double fraction, double seconds);
-  /// Takes over how it ended there; the chain has no draws of its own yet.
+  /// Takes over how it ended there, or how far it had come in an earlier process; the chain has no
+  /// draws of its own yet.
   void fill(ChainRecord record);
 
+  /// Checkpoints, between slices: the points of the trace stay until they are forgotten.
+  void keep_trace() { trace_.keep(); }
+  void forget_trace(std::size_t points) { trace_.forget(points); }
+
   // By anybody.
-  ChainRecord record() const;  ///< between slices
+  ChainRecord record(
+      const ChainMark& from = {}) const;  ///< the lists from there on; between slices
   bool finished() const { return finished_.load(std::memory_order_acquire); }
   double fraction() const;
   int sampler() const { return sampler_; }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <stdexcept>
 
 #include "core/base/out_of_memory.h"
 #include "core/base/purpose.h"
@@ -43,18 +44,6 @@ ChainGroup::ChainGroup(const Experiment& experiment, const SamplerPlan& plan,
       look_every_(stream_.is_cpu() ? 1 : device_look_every) {}
 
 void ChainGroup::prepare() {
-  if (!start_.defined()) {
-    const RngKey key = purpose_key(seed_, Purpose::initial_position);
-    std::vector<torch::Tensor> rows;
-    for (const Chain* chain : chains_) {
-      rows.push_back(
-          initial_position(experiment_.posterior, key, chain->number(), experiment_.dtype));
-    }
-    start_ = torch::cat(rows);
-  }
-  for (std::size_t c = 0; c < chains_.size(); ++c) {
-    chains_[c]->add_snapshot(start_[static_cast<std::int64_t>(c)].clone());
-  }
   potential_ =
       make_potential(experiment_.posterior,
                      torch::TensorOptions().dtype(experiment_.dtype).device(stream_.device()),
@@ -68,10 +57,77 @@ void ChainGroup::prepare() {
                             experiment_.posterior.data_count(), batch);
     }
   }
+  restored_ ? go_on() : begin();
+}
+
+void ChainGroup::begin() {
+  if (!start_.defined()) {
+    const RngKey key = purpose_key(seed_, Purpose::initial_position);
+    std::vector<torch::Tensor> rows;
+    for (const Chain* chain : chains_) {
+      rows.push_back(
+          initial_position(experiment_.posterior, key, chain->number(), experiment_.dtype));
+    }
+    start_ = torch::cat(rows);
+  }
+  for (std::size_t c = 0; c < chains_.size(); ++c) {
+    chains_[c]->add_snapshot(start_[static_cast<std::int64_t>(c)].clone());
+  }
   state_ =
       plan_.sampler->init(start_.to(stream_.device(), experiment_.dtype, false, true).contiguous(),
                           chains_.front()->number());
   start_ = torch::Tensor();
+}
+
+/// By init(), which knows on which device each part lives.
+void ChainGroup::go_on() {
+  state_ =
+      plan_.sampler->init(restored_->position.to(stream_.device(), experiment_.dtype, false, true),
+                          chains_.front()->number());
+  state_.momentum.copy_(restored_->momentum);
+  for (std::size_t i = 0; i < state_.extra.size(); ++i) state_.extra[i].copy_(restored_->extra[i]);
+  state_.step = first_step_ = restored_->step;
+  state_.gradient_evaluations = restored_->evaluations;
+  restored_.reset();
+}
+
+GroupState ChainGroup::state() {
+  if (restored_) return *restored_;
+  GroupState copy{state_.step, state_.gradient_evaluations, {}, {}, {}};
+  if (finished() || !potential_) return copy;
+  const auto on_cpu = [](const torch::Tensor& x) {
+    return x.to(torch::kCPU, x.scalar_type(), false, true).contiguous();
+  };
+  stream_.run([&] {
+    copy.position = on_cpu(state_.position);
+    copy.momentum = on_cpu(state_.momentum);
+    for (const torch::Tensor& extra : state_.extra) copy.extra.push_back(on_cpu(extra));
+  });
+  return copy;
+}
+
+void ChainGroup::restore(GroupState state) {
+  const bool ended = std::all_of(chains_.begin(), chains_.end(),
+                                 [](const Chain* chain) { return chain->finished(); });
+  state_.step = state.step;
+  state_.gradient_evaluations = state.evaluations;
+  steps_done_.store(state.step);
+  finished_.store(ended, std::memory_order_release);
+  if (ended || !state.position.defined()) return;
+  const auto count = static_cast<std::int64_t>(chains_.size());
+  const auto fits = [](const torch::Tensor& a, const torch::Tensor& b) {
+    return b.defined() && a.sizes() == b.sizes() && a.scalar_type() == b.scalar_type();
+  };
+  const torch::Tensor shape =
+      torch::zeros({count, experiment_.posterior.layout.size()}, experiment_.dtype);
+  const ChainState like = plan_.sampler->init(shape, chains_.front()->number());
+  bool good = fits(like.position, state.position) && fits(like.momentum, state.momentum) &&
+              like.extra.size() == state.extra.size() && state.step >= 0 &&
+              state.step < plan_.collection.steps;
+  for (std::size_t i = 0; good && i < like.extra.size(); ++i)
+    good = fits(like.extra[i], state.extra[i]);
+  if (!good) throw std::invalid_argument("a state of other chains");
+  restored_ = std::move(state);
 }
 
 void ChainGroup::advance(const RunControl& control, double seconds) {
@@ -146,7 +202,7 @@ TransitionInfo ChainGroup::take() {
 /// Capturing counts the transition but does not do it; the replay that follows does. Where it fails
 /// the transitions go on as they were.
 void ChainGroup::capture_when_warm() {
-  if (stream_.is_cpu() || state_.step < warm_transitions || !potential_->repeats() ||
+  if (stream_.is_cpu() || state_.step - first_step_ < warm_transitions || !potential_->repeats() ||
       !plan_.sampler->repeats(state_)) {
     return;
   }

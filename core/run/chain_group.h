@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/base/control.h"
@@ -14,6 +15,14 @@
 #include "core/run/device_stream.h"
 
 namespace ergo {
+
+/// What the next transition of a group needs, on the CPU, as plain values. Whatever a sampler keeps
+/// is in it, because it keeps everything in its ChainState.
+struct GroupState {
+  std::int64_t step = 0, evaluations = 0;
+  torch::Tensor position, momentum;  ///< undefined before the first transition and after the last
+  std::vector<torch::Tensor> extra;
+};
 
 /// Moves chains of one sampler together, as rows of [chains, params]: the only loop over
 /// transitions. On the CPU a group is one chain; on a CUDA device it is all chains of a sampler,
@@ -41,6 +50,12 @@ class ChainGroup {
   bool finished() const { return finished_.load(std::memory_order_acquire); }
   double fraction() const;
   const std::vector<Chain*>& chains() const { return chains_; }
+
+  /// Copies, between slices.
+  GroupState state();
+  /// Goes on from there, once its chains have been filled and before the first `advance`.
+  /// @throws std::invalid_argument when it is no state of such chains.
+  void restore(GroupState state);
   int sampler() const { return chains_.front()->sampler(); }
 
  private:
@@ -51,6 +66,8 @@ class ChainGroup {
     torch::Tensor potential;  ///< [chains], on the device
   };
   void prepare();
+  void begin();  ///< at the initial positions
+  void go_on();  ///< where the restored state says
   bool transition(const RunControl& control);
   TransitionInfo take();
   void capture_when_warm();
@@ -70,6 +87,8 @@ class ChainGroup {
   const std::uint64_t seed_;
   double (*const seconds_now_)();  ///< CPU time of this thread, or wall time on a device
   torch::Tensor start_;
+  std::optional<GroupState> restored_;
+  std::int64_t first_step_ = 0;  ///< transitions that were taken before this object began
   RngKey noise_key_;
   DeviceStream stream_;
   ChainState state_;

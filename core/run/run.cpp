@@ -15,9 +15,9 @@
 #include "core/config/find_file.h"
 #include "core/io/sha256.h"
 #include "core/measures/measures.h"
-#include "core/presets/files.h"
 #include "core/run/chain_group.h"
 #include "core/run/chains.h"
+#include "core/run/checkpointer.h"
 #include "core/run/curve.h"
 #include "core/run/diagnose.h"
 #include "core/run/experiment.h"
@@ -26,6 +26,8 @@
 #include "core/run/predictions_file.h"
 #include "core/run/reference.h"
 #include "core/run/report.h"
+#include "core/run/resumption.h"
+#include "core/run/run_job.h"
 #include "core/run/scheduler.h"
 #include "core/run/shared_chains.h"
 #include "core/run/usable_chains.h"
@@ -206,14 +208,6 @@ nlohmann::json standardisation_of(const Dataset& data) {
           {"y_sd", number_or_list(s.y_sd)}};
 }
 
-/// The preset with every value that was used; files are named absolutely, so that it runs from
-/// any folder, and the tuned table is dropped, because its values have been applied.
-nlohmann::json resolved(const Preset& preset) {
-  Preset copy = with_absolute_files(preset);
-  copy.document.erase("tuned");
-  return copy.document;
-}
-
 RunStarted started_event(const Experiment& experiment, const Preset& preset, std::uint64_t seed,
                          const std::optional<Reference>& reference) {
   const Dataset& data = *experiment.posterior.data;
@@ -223,7 +217,7 @@ RunStarted started_event(const Experiment& experiment, const Preset& preset, std
   event.seed = seed;
   event.task = experiment.posterior.density ? "density" : to_string(data.task);
   event.gradient_evaluations = experiment.config.gradient_evaluations;
-  event.resolved_preset = resolved(preset).dump();
+  event.resolved_preset = resolved_document(preset).dump();
   event.versions = make_versions(experiment).dump();
   for (const SamplerPlan& plan : experiment.samplers) {
     event.samplers.push_back({plan.id, plan.label, plan.chains, plan.chains * plan.collection.draws,
@@ -272,6 +266,7 @@ struct Prepared {
   std::optional<Reference> reference;
   Chains chains;
   Groups groups;
+  Resumption resumption;
 
   Prepared(const Preset& preset, const RunOptions& options)
       : experiment(make_experiment(preset)),
@@ -282,18 +277,38 @@ struct Prepared {
         warnings(experiment.remarks.warnings),
         reference(stored_reference(experiment, warnings)),
         chains(experiment),
-        groups(make_groups(experiment, chains, options.seed)) {}
+        groups(make_groups(experiment, chains, options.seed)) {
+    if (!options.checkpoints) return;
+    resumption = resume(*options.checkpoints, experiment, all_groups(), facts());
+    warnings.insert(warnings.end(), resumption.warnings.begin(), resumption.warnings.end());
+  }
 
-  void move(TaskShare* share, RunControl& control) const {
+  std::vector<ChainGroup*> all_groups() const {
     std::vector<ChainGroup*> all;
     for (const auto& group : groups) all.push_back(group.get());
-    if (share) {
-      move_together(*share, experiment, all, workers, control);
-    } else {
-      Scheduler(all, static_cast<int>(experiment.samplers.size()), control).run(workers);
-    }
+    return all;
+  }
+
+  /// What a run that goes on must have in common with the one that was interrupted.
+  nlohmann::json facts() const {
+    return {{"versions", make_versions(experiment)}, {"files_sha256", files_sha256}};
+  }
+
+  void move(TaskShare* share, RunControl& control, Checkpointer* checkpointer) const {
+    if (share) return move_together(*share, experiment, all_groups(), workers, control);
+    Scheduler scheduler(all_groups(), static_cast<int>(experiment.samplers.size()), control);
+    if (checkpointer) checkpointer->start(scheduler);
+    scheduler.run(workers);
+    if (checkpointer) checkpointer->finish();
   }
 };
+
+/// How far all chains are together, 0 to 1.
+double fraction_of(const Chains& chains) {
+  double sum = 0.0;
+  for (const Chain* chain : chains.all()) sum += chain->fraction();
+  return sum / static_cast<double>(chains.all().size());
+}
 
 /// The sink, silent in all processes of a job but the lowest living one.
 EventSink speaking(const EventSink& sink, const TaskShare* share) {
@@ -339,6 +354,11 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   emit(started_event(experiment, preset, options.seed, reference));
   for (const std::string& note : result.notes) emit(LogMessage{0, "info", note});
   for (const std::string& warning : result.warnings) emit(LogMessage{0, "warning", warning});
+  if (prepared->resumption.resumed > 0) {
+    emit(LogMessage{
+        0, "info",
+        fmt::format("Goes on after {:.1f} % of the transitions.", 100.0 * fraction_of(chains))});
+  }
   if (experiment.config.device != "cpu") {
     emit(LogMessage{0, "info",
                     fmt::format("Device {}: {}.", experiment.config.device,
@@ -348,7 +368,12 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   Monitor monitor(experiment, chains, reference ? &*reference : nullptr, emit,
                   prepared->workers * processes, options.live);
   monitor.start();
-  prepared->move(options.share, control);
+  std::optional<Checkpointer> checkpointer;
+  if (options.checkpoints) {
+    checkpointer.emplace(*options.checkpoints, experiment, prepared->all_groups(),
+                         prepared->resumption, prepared->facts(), emit);
+  }
+  prepared->move(options.share, control, checkpointer ? &*checkpointer : nullptr);
 
   for (std::size_t s = 0; s < experiment.samplers.size(); ++s) {
     if (!experiment.samplers[s].reference_only) continue;
@@ -394,11 +419,16 @@ RunResult run(const Preset& preset, const RunOptions& options, const EventSink& 
   }
   note_not_finite(result);
   result.standardisation = standardisation_of(*experiment.posterior.data);
-  result.resolved_preset = resolved(preset);
+  result.resolved_preset = resolved_document(preset);
   result.manifest = make_manifest(
       experiment, {options.seed, prepared->files_sha256, prepared->workers, processes});
+  if (checkpointer) {
+    result.manifest["resumed"] = prepared->resumption.resumed;
+    result.manifest["checkpoints"] = checkpointer->cost();
+  }
   result.reason = reason_of(result, control);
   result.wall_seconds =
+      prepared->resumption.wall_seconds +
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   RunFinished finished{0, result.reason, "", {}};
   for (const SamplerResult& s : result.samplers) finished.draws_sha256.push_back(s.draws_sha256);

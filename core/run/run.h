@@ -20,6 +20,7 @@ namespace ergo {
 
 struct Predictions;
 struct Reference;
+class RunCheckpoints;
 class TaskShare;
 namespace io {
 class ResultFolder;
@@ -89,13 +90,17 @@ struct RunOptions {
   /// The job of several processes that this run is part of (run_share.h), or null. It outlives
   /// run().
   TaskShare* share = nullptr;
+  /// Where the run keeps its checkpoints, and goes on from the newest (run_checkpoints.h); null:
+  /// nowhere. Not together with `share`. It outlives run().
+  RunCheckpoints* checkpoints = nullptr;
 };
 
 /// Runs every sampler of the preset; returns what exists when stopped early.
 /// Calls `sink` as events.h says and ends with RunFinished. Blocks; any thread.
 /// The processes of a job share the chains and return the same result, but for the seconds; the
 /// lowest living one alone calls its sink.
-/// @throws Error for bad presets and data, before RunStarted; of a job as TaskShare::results().
+/// @throws Error for bad presets, data and checkpoints, before RunStarted; of a job as
+/// TaskShare::results().
 RunResult run(const Preset& preset, const RunOptions& options, const EventSink& sink,
               RunControl& control);
 

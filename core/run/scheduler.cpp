@@ -18,7 +18,8 @@ Scheduler::Scheduler(std::vector<ChainGroup*> groups, int samplers, RunControl& 
     : groups_(std::move(groups)),
       samplers_(samplers),
       control_(control),
-      busy_(groups_.size(), false) {}
+      busy_(groups_.size(), false),
+      awaited_(groups_.size(), false) {}
 
 bool Scheduler::done() const {
   return control_.stopped() || std::all_of(groups_.begin(), groups_.end(),
@@ -37,7 +38,7 @@ std::size_t Scheduler::pick() {
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     const auto sampler = static_cast<std::size_t>(groups_[i]->sampler());
     const double fraction = progress[sampler] / count[sampler];
-    if (!busy_[i] && fraction < least && groups_[i]->may_advance(control_)) {
+    if (!busy_[i] && !awaited_[i] && fraction < least && groups_[i]->may_advance(control_)) {
       best = i;
       least = fraction;
     }
@@ -63,6 +64,27 @@ void Scheduler::work() {
     wake_.notify_all();
   }
   wake_.notify_all();
+}
+
+void Scheduler::between_slices(std::size_t i, const std::function<void()>& look) {
+  std::unique_lock lock(mutex_);
+  awaited_[i] = true;
+  wake_.wait(lock, [&] { return !busy_[i]; });
+  busy_[i] = true;
+  awaited_[i] = false;
+  lock.unlock();
+  const auto give_back = [&] {
+    lock.lock();
+    busy_[i] = false;
+    wake_.notify_all();
+  };
+  try {
+    look();
+  } catch (...) {
+    give_back();
+    throw;
+  }
+  give_back();
 }
 
 void Scheduler::run(int workers) {

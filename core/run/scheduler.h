@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <vector>
 
@@ -15,6 +16,8 @@ class Scheduler {
   /// @param groups  outlive it; there may be none.
   Scheduler(std::vector<ChainGroup*> groups, int samplers, RunControl& control);
   void run(int workers);  ///< returns when every group has finished or the run was stopped
+  /// Calls `look` between two slices of group i, which waits for it. Any thread.
+  void between_slices(std::size_t i, const std::function<void()>& look);
 
  private:
   void work();
@@ -24,7 +27,7 @@ class Scheduler {
   std::vector<ChainGroup*> groups_;
   int samplers_;
   RunControl& control_;
-  std::vector<bool> busy_;
+  std::vector<bool> busy_, awaited_;  ///< in somebody's hands; somebody waits for it
   std::mutex mutex_;
   std::condition_variable wake_;
 };

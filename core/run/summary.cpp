@@ -32,23 +32,24 @@ struct Moments {
   }
 };
 
-json summarise_sampler(const std::vector<RunResult>& results, std::size_t s) {
+/// Null stands for what is not finite.
+double number(const json& value) { return value.is_null() ? undefined : value.get<double>(); }
+
+json summarise_sampler(const json& runs, std::size_t s) {
   std::map<std::string, Moments> metrics;
   Moments seconds;
-  std::int64_t diverged = 0;
-  for (const RunResult& result : results) {
-    for (const auto& [name, value] : result.samplers[s].metrics) metrics[name].add(value);
-    seconds.add(result.samplers[s].seconds);
-    diverged += static_cast<std::int64_t>(result.samplers[s].divergences.size());
+  std::size_t diverged = 0;
+  for (const json& run : runs) {
+    const json& sampler = run.at("samplers").at(s);
+    for (const auto& [name, value] : sampler.at("metrics").items())
+      metrics[name].add(number(value));
+    seconds.add(number(sampler.at("seconds")));
+    diverged += sampler.at("divergences").size();
   }
-  const SamplerResult& first = results.front().samplers[s];
-  json out = {{"id", first.id},
-              {"label", first.label},
-              {"chains", first.chains},
-              {"draws", first.draws},
-              {"gradient_evaluations", first.gradient_evaluations},
-              {"seconds", seconds.to_json()["mean"]},
-              {"diverged_chains", diverged}};
+  const json& first = runs.front().at("samplers").at(s);
+  json out = {{"seconds", seconds.to_json()["mean"]}, {"diverged_chains", diverged}};
+  for (const char* key : {"id", "label", "chains", "draws", "gradient_evaluations"})
+    out[key] = first.at(key);
   for (const auto& [name, moments] : metrics) out["metrics"][name] = moments.to_json();
   return out;
 }
@@ -84,17 +85,19 @@ void add_columns(Rows& rows, const json& summary, bool convergence) {
 }  // namespace
 
 json summarise(const std::vector<RunResult>& results) {
-  json runs = json::array(), seeds = json::array(), samplers = json::array();
-  for (const RunResult& result : results) {
-    runs.push_back(to_json(result));
-    seeds.push_back(fmt::format("{}", result.seed));
-  }
-  for (std::size_t s = 0; s < results.front().samplers.size(); ++s) {
-    samplers.push_back(summarise_sampler(results, s));
-  }
-  return {{"preset", results.front().preset},
+  json runs = json::array();
+  for (const RunResult& result : results) runs.push_back(to_json(result));
+  return summarise_runs(runs);
+}
+
+json summarise_runs(const json& runs) {
+  json seeds = json::array(), samplers = json::array();
+  for (const json& run : runs) seeds.push_back(run.at("seed"));
+  for (std::size_t s = 0; s < runs.front().at("samplers").size(); ++s)
+    samplers.push_back(summarise_sampler(runs, s));
+  return {{"preset", runs.front().at("preset")},
           {"seeds", seeds},
-          {"device", results.front().device},
+          {"device", runs.front().at("device")},
           {"samplers", samplers},
           {"runs", runs}};
 }

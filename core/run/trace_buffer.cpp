@@ -27,7 +27,15 @@ void TraceBuffer::lock() {
 }
 
 void TraceBuffer::add(const TracePoint& point) {
-  aside_.thinned += thinner_.add(point, aside_.points);
+  const std::size_t before = aside_.points.size();
+  const std::int64_t left_out = thinner_.add(point, aside_.points);
+  aside_.thinned += left_out;
+  if (keeps_) {
+    kept_.points.insert(kept_.points.end(),
+                        aside_.points.begin() + static_cast<std::ptrdiff_t>(before),
+                        aside_.points.end());
+    kept_.thinned += left_out;
+  }
   if (aside_.empty() || !try_lock()) return;
   move_aside();
   unlock();
@@ -48,6 +56,18 @@ void TraceBuffer::flush() {
 void TraceBuffer::close() {
   aside_.thinned += thinner_.close(aside_.points);
   flush();
+}
+
+void TraceBuffer::forget(std::size_t points) {
+  kept_.points.erase(kept_.points.begin(),
+                     kept_.points.begin() + static_cast<std::ptrdiff_t>(points));
+}
+
+void TraceBuffer::restore(const Trace& trace, const TraceThinner::Group& open) {
+  aside_.append(trace);
+  flush();
+  kept_.thinned = trace.thinned;
+  thinner_.reopen(open);
 }
 
 const Trace& TraceBuffer::take() {

@@ -36,6 +36,16 @@ class TraceBuffer {
   void close();
   const Trace& take();  ///< monitor: what came since the last call; till the next
 
+  // For checkpoints; chain, between slices.
+  /// From now on points stay here as well, until forget().
+  void keep() { keeps_ = true; }
+  /// What came in all, but for the first points, which were forgotten.
+  const Trace& kept() const { return kept_; }
+  const TraceThinner::Group& open() const { return thinner_.open(); }
+  void forget(std::size_t points);
+  /// Before the first point: goes on where another one was.
+  void restore(const Trace& trace, const TraceThinner::Group& open);
+
  private:
   bool try_lock() { return !busy_.test_and_set(std::memory_order_acquire); }
   void lock();
@@ -47,6 +57,8 @@ class TraceBuffer {
   Trace taken_;           ///< the monitor's own
   Trace aside_;           ///< the chain's own
   TraceThinner thinner_;  ///< the chain's own
+  bool keeps_ = false;    ///< the chain's own, as is kept_
+  Trace kept_;
 };
 
 }  // namespace ergo

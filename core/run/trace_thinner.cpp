@@ -32,22 +32,23 @@ std::int64_t TraceThinner::add(const TracePoint& point, std::vector<TracePoint>&
     trace.push_back(point);
     return 0;
   }
-  std::int64_t left_out = point.step > end_ ? close(trace) : 0;
-  if (count_++ == 0) {
-    end_ = group_end(point.step);
-    first_ = low_ = high_ = point;
+  std::int64_t left_out = point.step > open_.end ? close(trace) : 0;
+  if (open_.count++ == 0) {
+    open_.end = group_end(point.step);
+    open_.first = open_.low = open_.high = point;
   }
-  if (point.potential < low_.potential) low_ = point;
-  if (point.potential > high_.potential) high_ = point;
-  last_ = point;
-  if (point.step == end_) left_out += close(trace);
+  if (point.potential < open_.low.potential) open_.low = point;
+  if (point.potential > open_.high.potential) open_.high = point;
+  open_.last = point;
+  if (point.step == open_.end) left_out += close(trace);
   return left_out;
 }
 
 std::int64_t TraceThinner::close(std::vector<TracePoint>& trace) {
-  if (count_ == 0) return 0;
-  const bool low_first = low_.step < high_.step;
-  const TracePoint four[] = {first_, low_first ? low_ : high_, low_first ? high_ : low_, last_};
+  if (open_.count == 0) return 0;
+  const bool low_first = open_.low.step < open_.high.step;
+  const TracePoint four[] = {open_.first, low_first ? open_.low : open_.high,
+                             low_first ? open_.high : open_.low, open_.last};
   std::int64_t kept = 0, before = 0;
   for (const TracePoint& point : four) {
     if (point.step == before) continue;  // the first may be the lowest as well
@@ -55,8 +56,8 @@ std::int64_t TraceThinner::close(std::vector<TracePoint>& trace) {
     before = point.step;
     ++kept;
   }
-  const std::int64_t left_out = count_ - kept;
-  count_ = 0;
+  const std::int64_t left_out = open_.count - kept;
+  open_.count = 0;
   return left_out;
 }
 

@@ -32,12 +32,19 @@ class TraceThinner {
   /// The last group ends early: the chain has ended. @return as add()
   std::int64_t close(std::vector<TracePoint>& trace);
 
+  /// The open group: its last transition, and of how many points it has which.
+  struct Group {
+    std::int64_t end = 0, count = 0;
+    TracePoint first, low, high, last;
+  };
+  const Group& open() const { return open_; }
+  void reopen(const Group& group) { open_ = group; }  ///< goes on where another one was
+
  private:
   std::int64_t group_end(std::int64_t step) const;
 
   std::int64_t fine_;
-  std::int64_t end_ = 0, count_ = 0;  ///< of the open group: its last transition, and its points
-  TracePoint first_, low_, high_, last_;
+  Group open_;
 };
 
 }  // namespace ergo
