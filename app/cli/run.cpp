@@ -3,14 +3,15 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <filesystem>
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <ostream>
 
 #include "app/cli/command.h"
 #include "app/cli/processes.h"
-#include "core/io/result_folder.h"
+#include "app/cli/run_output.h"
 #include "core/presets/preset.h"
 #include "core/run/run_share.h"
 #include "core/run/summary.h"
@@ -19,8 +20,10 @@
 namespace ergo::cli {
 namespace {
 
+using nlohmann::json;
+
 struct Options {
-  std::string preset, seed = "1", seeds, out, workers = "0";
+  std::string preset, seed, seeds, out, resume, workers = "0";
   std::vector<std::string> set;
   bool force = false, json = false, save_positions = false;
   ProcessOptions processes;
@@ -28,88 +31,178 @@ struct Options {
 
 std::vector<std::uint64_t> seeds_of(const Options& options) {
   if (!options.seeds.empty()) return parse_seed_range(options.seeds);
-  return {parse_count("--seed", options.seed)};
+  return {parse_count("--seed", options.seed.empty() ? "1" : options.seed)};
 }
 
-/// Where results go.
-class Output {
- public:
-  Output(const Options& options, bool many) : options_(options), many_(many) {}
+RunJob job_of(const Options& options) {
+  return {load_with(options.preset, options.set),
+          seeds_of(options),
+          !options.seeds.empty(),
+          options.save_positions,
+          {}};
+}
 
-  /// By the process of the job that writes: at first, or when it takes over from a lost one.
-  void open(bool force) {
-    if (!options_.out.empty() && !folder_) folder_.emplace(options_.out, force);
+/// --resume alone takes everything from the folder; with a preset it may begin there, and what is
+/// there must be of the same run.
+void check_options(const Options& options, bool in_job) {
+  const auto refuse = [](const std::string& sentence) { throw Error(ExitCode::usage, sentence); };
+  if (options.preset.empty() && options.resume.empty())
+    refuse("run needs a preset, or --resume with the folder of an interrupted run.");
+  if (options.resume.empty()) return;
+  if (in_job) {
+    refuse(
+        "Option --resume cannot be used with --processes: the processes of a job make no "
+        "checkpoints; resume with one process.");
   }
-
-  void save(const RunResult& result) {
-    if (options_.out.empty()) return;
-    open(true);
-    if (!many_) return archive(result, *folder_, options_.save_positions);
-    archive(result, folder_->inner(fmt::format("s{}", result.seed)),
-            {true, options_.save_positions});
+  if (options.preset.empty() &&
+      !(options.set.empty() && options.seed.empty() && options.seeds.empty())) {
+    refuse(
+        "Options --set, --seed and --seeds need a preset beside --resume: without one the "
+        "settings of the interrupted run hold.");
   }
+}
 
- private:
-  const Options& options_;
-  bool many_;
-  std::optional<io::ResultFolder> folder_;
+/// A run that would lose its work says so, once, when its first checkpoint would have been due.
+EventSink warned_of_loss(EventSink sink, const Preset& preset, Session& session) {
+  using Clock = std::chrono::steady_clock;
+  const double interval = section_values(preset, "").at("checkpoint_seconds");
+  return [sink, interval, &session, begin = Clock::now(),
+          said = false](const RunEvent& event) mutable {
+    sink(event);
+    const std::chrono::duration<double> spent = Clock::now() - begin;
+    if (said || spent.count() < interval || !std::holds_alternative<Progress>(event)) return;
+    said = true;
+    session.err << (session.progress ? "\r" : "")
+                << "info: No checkpoints are made: they need --out and one process.\n";
+  };
+}
+
+/// What the run of a seed came to, as it is printed.
+struct Told {
+  json object;
+  std::string table;
 };
+
+bool failed(const json& run) {
+  const json& samplers = run.at("samplers");
+  return run.at("reason") == "diverged" ||
+         std::any_of(samplers.begin(), samplers.end(),
+                     [](const json& s) { return !s.at("cut_short").empty(); });
+}
+
+json runs_of(const std::vector<Told>& told) {
+  json runs = json::array();
+  for (const Told& run : told) runs.push_back(run.object);
+  return runs;
+}
+
+void print(const Options& options, bool series, const std::vector<Told>& told, std::ostream& out) {
+  if (!series) {
+    out << (options.json ? told.front().object.dump(2) + "\n" : told.front().table) << std::flush;
+    return;
+  }
+  const json summary = summarise_runs(runs_of(told));
+  out << (options.json ? summary.dump(2) + "\n" : summary_table(summary)) << std::flush;
+}
 
 bool is_write_failure(const Error& error) {
   return error.code() == ExitCode::io || error.code() == ExitCode::cannot_create;
 }
 
-void print(const Options& options, const std::vector<RunResult>& results, std::ostream& out) {
-  if (results.size() == 1 && options.seeds.empty()) {
-    out << (options.json ? to_json(results.front()).dump(2) + "\n" : table(results.front()))
-        << std::flush;
-    return;
-  }
-  const nlohmann::json summary = summarise(results);
-  out << (options.json ? summary.dump(2) + "\n" : summary_table(summary)) << std::flush;
+/// Everything was done before: what it came to is printed again.
+void print_finished(const Options& options, const RunOutput& output, Session& session) {
+  const json object = output.finished();
+  session.out << (options.json ? object.dump(2) + "\n" : output.finished_table()) << std::flush;
+  const json runs = object.value("runs", json::array({object}));
+  if (std::any_of(runs.begin(), runs.end(), failed)) session.exit = ExitCode::internal;
 }
 
-/// What could not be written stays in memory and is tried once more when it has been printed.
-/// In a job, whether to go on is decided by shared answers alone, so that all do the same.
-void run_seeds(const Options& options, const Preset& preset,
-               const std::vector<std::uint64_t>& seeds, RunOptions run_options, TaskShare& share,
-               Session& session) {
-  const bool many = seeds.size() > 1;
-  Output output(options, many);
-  share.commit([&] { output.open(options.force); });
-  std::vector<RunResult> results;
-  std::vector<std::size_t> unsaved;
-  const auto save = [&](std::size_t i) { share.commit([&] { output.save(results[i]); }); };
-  for (const std::uint64_t seed : seeds) {
-    if (!results.empty() && share.stopped()) break;  // the first gives the table
-    run_options.seed = seed;
-    results.push_back(run(preset, run_options, progress_sink(session), session.control));
-    if (results.back().all_diverged() || results.back().cut_short())
-      session.exit = ExitCode::internal;
-    unsaved.push_back(results.size() - 1);
-    if (!many) break;  // printed first, then saved
+/// The seeds of a job one after the other.
+class SeedRuns {
+ public:
+  SeedRuns(const Options& options, const RunJob& job, RunOutput& output, TaskShare& share,
+           Session& session)
+      : options_(options), job_(job), output_(output), share_(share), session_(session) {
+    run_options_.workers = static_cast<int>(parse_count("--workers", options.workers));
+  }
+
+  /// What could not be written stays in memory and is tried once more when it has been printed.
+  /// In a job, whether to go on is decided by shared answers alone, so that all do the same.
+  void run(bool in_job) {
+    if (in_job) run_options_.share = &share_;
+    for (const std::uint64_t seed : job_.seeds) {
+      if (!told_.empty() && share_.stopped()) break;  // the first gives the table
+      if (const auto known = output_.done(seed)) {
+        told_.push_back({*known, {}});
+      } else {
+        run_seed(seed);
+      }
+    }
+    share_.commit([this] { print(options_, job_.series, told_, session_.out); });
+    for (const RunResult& result : unsaved_) share_.commit([&] { output_.save(result); });
+    share_.commit([this] { output_.save_summary(summarise_runs(runs_of(told_))); });
+    for (const Told& told : told_) {
+      if (failed(told.object)) session_.exit = ExitCode::internal;
+    }
+    if (share_.stopped()) stop();
+  }
+
+ private:
+  void run_seed(std::uint64_t seed) {
+    run_options_.seed = seed;
+    run_options_.checkpoints = output_.checkpoints(seed);
+    if (!sink_) sink_ = sink();
+    RunResult result = ergo::run(job_.preset, run_options_, sink_, session_.control);
+    told_.push_back({to_json(result), table(result)});
+    const bool many = job_.seeds.size() > 1;  // one is printed first, then saved
+    if (!many || !saved(result)) unsaved_.push_back(std::move(result));
+  }
+
+  bool saved(const RunResult& result) {
     try {
-      save(unsaved.back());
-      unsaved.pop_back();
+      share_.commit([&] { output_.save(result); });
     } catch (const Error& error) {
       if (!is_write_failure(error)) throw;
+      return false;
     }
+    return true;
   }
-  share.commit([&] { print(options, results, session.out); });
-  for (const std::size_t i : unsaved) save(i);
-  if (share.stopped()) session.exit = session.control.stop_code();
-}
 
-void run_command(const Options& options, Session& session) {
-  const DistributedOptions job = read_process_options(options.processes);
-  const Preset preset = load_with(options.preset, options.set);
-  const std::vector<std::uint64_t> seeds = seeds_of(options);
-  RunOptions run_options;
-  run_options.workers = static_cast<int>(parse_count("--workers", options.workers));
-  const auto share = make_run_share(preset, seeds, job, session.control);
-  if (job.on()) run_options.share = share.get();
+  /// Of all seeds.
+  EventSink sink() {
+    EventSink shown = progress_sink(session_);
+    if (!run_options_.checkpoints) shown = warned_of_loss(shown, job_.preset, session_);
+    return [this, shown](const RunEvent& event) {
+      if (std::holds_alternative<RunStarted>(event)) output_.started();
+      shown(event);
+    };
+  }
+
+  void stop() {
+    session_.exit = session_.control.stop_code();
+    if (!run_options_.checkpoints) return;
+    session_.err << fmt::format("info: 'ergoscope-cli run --resume {}' goes on with it.\n",
+                                options_.resume.empty() ? options_.out : options_.resume);
+  }
+
+  const Options& options_;
+  const RunJob& job_;
+  RunOutput& output_;
+  TaskShare& share_;
+  Session& session_;
+  RunOptions run_options_;
+  EventSink sink_;
+  std::vector<Told> told_;
+  std::vector<RunResult> unsaved_;
+};
+
+void run_job(const Options& options, const RunJob& job, RunOutput& output,
+             const DistributedOptions& distributed, Session& session) {
+  const auto share = make_run_share(job.preset, job.seeds, distributed, session.control);
   try {
-    run_seeds(options, preset, seeds, run_options, *share, session);
+    if (options.resume.empty()) share->commit([&] { output.open(options.force); });
+    output.begin(job);
+    SeedRuns(options, job, output, *share, session).run(distributed.on());
   } catch (const Error& error) {
     if (error.code() != ExitCode::temporary) share->finish();
     throw;
@@ -117,12 +210,25 @@ void run_command(const Options& options, Session& session) {
   share->finish();
 }
 
+void run_command(const Options& options, Session& session) {
+  const DistributedOptions distributed = read_process_options(options.processes);
+  check_options(options, distributed.on());
+  std::optional<RunJob> job;
+  if (!options.preset.empty()) job = job_of(options);
+  RunOutput output(
+      options.resume.empty() ? options.out : options.resume, distributed.on(),
+      [&session](const std::string& sentence) { session.err << "warning: " << sentence << "\n"; });
+  if (!options.resume.empty()) job = output.resume(job);
+  if (!job) return print_finished(options, output, session);
+  run_job(options, *job, output, distributed, session);
+}
+
 }  // namespace
 
 void add_run(CLI::App& app, Session& session) {
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("run", "Run the samplers of a preset and print the table");
-  command->add_option("preset", o->preset, "Preset id, or a path to a preset file")->required();
+  command->add_option("preset", o->preset, "Preset id, or a path to a preset file");
   command
       ->add_option("--set", o->set,
                    "field=value, for example sghmc.step_size=0.002; may be repeated")
@@ -132,13 +238,19 @@ void add_run(CLI::App& app, Session& session) {
       ->add_option("--seeds", o->seeds, "Range of seeds, for example 1-5: mean and standard error")
       ->excludes(seed);
   auto* out = command->add_option("--out", o->out, "New or empty folder for results");
-  command->add_flag("--force", o->force, "Replace files in the output folder");
+  auto* force = command->add_flag("--force", o->force, "Replace files in the output folder");
+  auto* resume = command
+                     ->add_option("--resume", o->resume,
+                                  "Go on with the interrupted run in this folder, bit for bit")
+                     ->excludes(out)
+                     ->excludes(force);
   command->add_flag("--json", o->json, "Print one JSON object instead of the table");
   command->add_flag("--save-positions", o->save_positions, "Write every draw as safetensors");
   command->add_option("--workers", o->workers, "Worker threads; 0: one per core");
   add_process_options(*command, o->processes);
-  command->callback([o, out, &session] {
+  command->callback([o, out, resume, &session] {
     require_value(*out);
+    require_value(*resume);
     run_command(*o, session);
   });
 }

@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/base/number.h"
 #include "core/io/atomic_file.h"
+#include "core/io/json_check.h"
 #include "core/io/sha256.h"
 
 namespace ergo::io {
@@ -40,7 +41,9 @@ bool is_plain(const fs::path& name) {
 
 /// The files that COMMIT lists, each compared with its list. @throws Error, json::exception.
 CheckpointFolder::Checkpoint verified(const fs::path& folder) {
-  const json list = json::parse(read_file(folder / commit, largest_file));
+  const std::string text = read_file(folder / commit, largest_file);
+  if (!json_fault(text, {}).empty()) throw Error(ExitCode::data, "COMMIT is no list of files");
+  const json list = json::parse(text);
   if (list.at("schema") != commit_schema)
     throw Error(ExitCode::data, fmt::format("COMMIT has schema {}", list["schema"].dump()));
   CheckpointFolder::Checkpoint found{folder, {}, {}};

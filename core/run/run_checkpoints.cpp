@@ -3,9 +3,11 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <stdexcept>
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/io/json_check.h"
 
 namespace ergo {
 namespace {
@@ -29,7 +31,11 @@ RunCheckpoints::RunCheckpoints(std::filesystem::path folder)
   }
   const std::string name = (found_->folder / state_name).string();
   try {
-    state_ = json::parse(read(state_name));
+    const std::string text = read(state_name);
+    constexpr io::JsonRules rules{.deepest = 40};  // a preset is part of it
+    if (const std::string fault = io::json_fault(text, rules); !fault.empty())
+      throw std::invalid_argument(fault);
+    state_ = json::parse(text);
     if (state_.at("kind") != state_kind || state_.at("schema") != state_schema) {
       throw Error(ExitCode::data,
                   fmt::format("{}: is of kind {} and schema {}, but this program reads '{}', "

