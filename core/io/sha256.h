@@ -16,7 +16,7 @@ class Sha256 {
   std::string hex() const;
 
  private:
-  void compress(const std::uint8_t* block);
+  void compress(const std::uint8_t* bytes, std::size_t blocks);
   void finish();
 
   std::array<std::uint32_t, 8> state_ = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,

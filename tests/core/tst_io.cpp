@@ -19,6 +19,7 @@
 #include "core/io/result_folder.h"
 #include "core/io/safetensors.h"
 #include "core/io/sha256.h"
+#include "core/io/sha256_blocks.h"
 #include "core/io/strict_json.h"
 #include "plain_support.h"
 #include "tests/support/child.h"
@@ -278,6 +279,20 @@ class TestIo : public QObject, protected test::FolderTest {
     million.update("a", 1);
     QCOMPARE(million.hex(),
              std::string("cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"));
+  }
+
+  /// Where the processor has instructions of its own for it.
+  void sha256FastAndPlainAgree() {
+    std::string bytes(64 * 9, '\0');
+    std::uint32_t x = 1;
+    for (char& byte : bytes) byte = static_cast<char>((x = x * 1664525U + 1013904223U) >> 24);
+    const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    for (std::size_t blocks = 0; blocks <= 9; ++blocks) {
+      Sha256State plain = {1, 2, 3, 4, 5, 6, 7, 0xffffffff}, fast = plain;
+      sha256_blocks_plain(plain, data, blocks);
+      if (!sha256_blocks_fast(fast, data, blocks)) QSKIP("the processor has no such instructions");
+      QCOMPARE(fast, plain);
+    }
   }
 
   void sha256DoesNotDependOnThePieces() {
