@@ -65,7 +65,8 @@ void check_options(const Options& options, bool in_job) {
 /// A run that would lose its work says so, once, when its first checkpoint would have been due.
 EventSink warned_of_loss(EventSink sink, const Preset& preset, Session& session) {
   using Clock = std::chrono::steady_clock;
-  const double interval = section_values(preset, "").at("checkpoint_seconds");
+  // A preset that is no comparison has none, and is refused by the run.
+  const double interval = section_values(preset, "").value("checkpoint_seconds", 0.0);
   return [sink, interval, &session, begin = Clock::now(),
           said = false](const RunEvent& event) mutable {
     sink(event);

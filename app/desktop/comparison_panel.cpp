@@ -84,12 +84,18 @@ QWidget* ComparisonPanel::makeControls() {
   label->setBuddy(m_baseline);
   m_baseline->setObjectName(QStringLiteral("comparisonBaseline"));
   m_baseline->setAccessibleName(tr("Baseline"));
+  m_baseline->setToolTip(tr("The row that the others are compared with, on common seeds."));
   m_baseline->setSizeAdjustPolicy(QComboBox::AdjustToContents);
   m_spread->setObjectName(QStringLiteral("comparisonSpread"));
   m_spread->setAccessibleName(tr("Spread over seeds"));
+  m_spread->setToolTip(
+      tr("What stands behind the mean: the standard deviation over seeds, or the standard error of "
+         "the mean."));
   m_spread->addItems({tr("± sd"), tr("± standard error")});
   m_copy->setObjectName(QStringLiteral("comparisonCopy"));
   m_copy->setText(tr("Copy"));
+  m_copy->setAccessibleName(tr("Copy the table"));
+  m_copy->setToolTip(tr("Copies the table as CSV, Markdown or LaTeX."));
   m_copy->setPopupMode(QToolButton::InstantPopup);
   auto* menu = new QMenu(m_copy);
   menu->addAction(tr("As CSV"), this, [this] { copy(m_model->csv()); });

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/desktop/figure_job.h"
 
-#include <qcustomplot.h>
-
 #include <QDir>
 #include <QFileInfo>
 #include <QTimer>
@@ -21,10 +19,8 @@ const QStringList& formats() {
 
 FigureSpec defaultSpec(const Plot& plot) {
   FigureSpec spec;
-  int axes = 0;  // of a copy: what lies behind a tab has not been drawn
-  const std::unique_ptr<Plot> copy = plot.clone();
-  for (const QCustomPlot* panel : copy->panels()) axes += panel->axisRectCount();
-  if (axes > 1) {
+  // A copy: what lies behind a tab has not been drawn.
+  if (plot.clone()->isWide()) {
     spec.widthMm = 183;
     spec.heightMm = 55;
     spec.fontPt = 7;

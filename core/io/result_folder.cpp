@@ -73,7 +73,15 @@ void check(const fs::path& folder, bool force) {
                      torn.empty() ? "" : " (its result is incomplete: " + torn + ")"));
 }
 
+/// Who works in the folder is told before what it holds, which is what they have made so far.
+void refuse_held(const fs::path& folder) {
+  std::error_code error;
+  if (holds_others(folder) && fs::exists(folder / lock_name, error))
+    const FileLock probe(folder / lock_name);
+}
+
 fs::path made(fs::path folder, bool force) {
+  refuse_held(folder);
   check(folder, force);
   std::error_code error;
   fs::create_directories(folder, error);

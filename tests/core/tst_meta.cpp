@@ -370,7 +370,7 @@ class TestMeta : public QObject, protected FolderTest {
     QCOMPARE(one["families"].size(), std::size_t(4));
     for (const json& family : one["families"]) {
       QVERIFY(family["tasks"] == 3);
-      QCOMPARE(family["samplers"].size(), std::size_t(3));
+      QCOMPARE(family["samplers"].size(), std::size_t(4));
       for (const json& s : family["samplers"]) {
         QVERIFY(s["excess_nll"].is_number() || s["diverged"] > 0);
         if (s["id"] == "l2e") continue;
@@ -381,7 +381,8 @@ class TestMeta : public QObject, protected FolderTest {
       }
     }
     const std::string text = evaluation_table(one);
-    for (const char* name : {"sine", "polynomial", "gp", "gap", "l2e", "sghmc", "csgmcmc"}) {
+    for (const char* name :
+         {"sine", "polynomial", "gp", "gap", "l2e", "sghmc", "csgmcmc", "sgnht"}) {
       QVERIFY2(text.find(name) != std::string::npos, name);
     }
   }

@@ -45,6 +45,8 @@ CurvePlot::CurvePlot(QWidget* parent) : LivePlot(parent) {
 void CurvePlot::addControls() {
   auto* strip = new QWidget(this);
   strip->setAutoFillBackground(true);
+  strip->setMinimumWidth(1);  // neither a dock nor a page is as wide as its controls would like
+  strip->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
   auto* row = new QHBoxLayout(strip);
   row->setContentsMargins(6, 2, 6, 0);
   m_measure = new QComboBox(strip);
@@ -55,8 +57,9 @@ void CurvePlot::addControls() {
   m_against = new QComboBox(strip);
   m_against->setObjectName(QStringLiteral("curveCost"));
   m_against->setAccessibleName(tr("Cost"));
+  m_against->setToolTip(tr("What the measure is drawn against."));
   m_against->addItems({tr("gradient evaluations"), tr("CPU seconds")});
-  for (QComboBox* box : {m_measure, m_against}) {  // they must not dictate the width of a dock
+  for (QComboBox* box : {m_measure, m_against}) {
     box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     box->setMinimumContentsLength(8);
     box->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);

@@ -20,6 +20,7 @@ class CurvePlot : public LivePlot {
   QString summary() const override;
   QString explanation() const override;
   std::unique_ptr<Plot> clone() const override;
+  bool isWide() const override { return m_state.measure.empty(); }
 
   void setMeasure(const std::string& id);  ///< empty: by the room
   void setAgainstSeconds(bool seconds);

@@ -38,6 +38,7 @@ class LivePlot : public Plot {
   void applyTheme(const Theme& theme) final;
   void setPaused(bool paused) final;
   std::vector<QCustomPlot*> panels() const final { return {m_plot}; }
+  bool isWide() const override { return m_grid.count() > 1; }
   const RunRecord& record() const final { return m_record; }
   void setOutdated(bool outdated) final { m_caption->setOutdated(outdated); }
 

@@ -35,6 +35,8 @@ class Plot : public QWidget {
   virtual void setOutdated(bool outdated) = 0;
   /// Whether the run stands still: then a picture is drawn as prettily as after its end.
   virtual void setPaused(bool paused) = 0;
+  /// Whether a figure of it should be as wide as a page: several panels side by side.
+  virtual bool isWide() const = 0;
   /// Two sentences and a formula: what one sees here and what to look for.
   virtual QString explanation() const = 0;
   bool isDirty() const { return m_dirty; }
