@@ -377,6 +377,21 @@ class TestConfig : public QObject, protected FolderTest {
     QVERIFY(sections(preset).size() >= 5);
   }
 
+  /// A burn-in tuned for one budget must not outlive a shorter run, however the budget came there.
+  void tunedBurnInsFitTheirBudget() {
+    for (const std::string& id : preset_ids()) {
+      Preset preset = load_preset(id);
+      if (!preset.document.contains("samplers")) continue;
+      for (const std::int64_t budget : {400, 4000, 20000, 4000, 400}) {
+        set_field(preset, "gradient_evaluations", std::to_string(budget));
+        for (const json& sampler : preset.document["samplers"]) {
+          if (sampler.at("id") == "hmc") continue;  // it counts steps of its own
+          QVERIFY2(sampler.value("burn_in", -1) < budget, id.c_str());
+        }
+      }
+    }
+  }
+
   /// The document holds them as integers, so that everybody reads them as such.
   void wholeNumbersMayHaveAPoint() {
     json document = small_regression();
