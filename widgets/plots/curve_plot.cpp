@@ -59,11 +59,8 @@ void CurvePlot::addControls() {
   m_against->setAccessibleName(tr("Cost"));
   m_against->setToolTip(tr("What the measure is drawn against."));
   m_against->addItems({tr("gradient evaluations"), tr("CPU seconds")});
-  for (QComboBox* box : {m_measure, m_against}) {
-    box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    box->setMinimumContentsLength(8);
-    box->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
-  }
+  for (QComboBox* box : {m_measure, m_against})
+    box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
   row->addWidget(m_measure);
   row->addWidget(new QLabel(tr("against"), strip));
   row->addWidget(m_against);
@@ -255,8 +252,9 @@ void CurvePlot::buildPanel(int index) {
   grid().x(index)->setTicker(QSharedPointer<QCPAxisTickerLog>::create());
   grid().setAxisLabels(index, costTitle(panel.seconds), measureTitle(panel.measure, true));
   for (const SamplerInfo& info : m_state.samplers) {
-    const QColor color = theme().sampler(QString::fromStdString(info.id));
-    panel.lines.push_back({nullptr, addBand(rect, blend(color, theme().background, 0.22))});
+    QColor shade = theme().sampler(QString::fromStdString(info.id));
+    shade.setAlphaF(0.22f);  // bands overlap, and none must hide another
+    panel.lines.push_back({nullptr, addBand(rect, shade)});
   }
   for (std::size_t s = 0; s < m_state.samplers.size(); ++s) {  // lines lie above all bands
     const SamplerInfo& info = m_state.samplers[s];
