@@ -6,9 +6,10 @@
 #include <stdexcept>
 
 #include "core/registry/factories.h"
+#include "core/registry/learned.h"
 #include "core/registry/registry.h"
+#include "core/samplers/learned_sampler.h"
 #include "tests/support/potentials.h"
-#include "tests/support/presets.h"
 
 using namespace ergo;
 using namespace ergo::test;
@@ -44,7 +45,13 @@ class TestConformance : public QObject {
     context_.folders = {folder_.path().toStdString()};
     layout_.add("weight", {4, 2});
     layout_.add("bias", {4});
-    write_phi(context_.folders.front() / "phi.safetensors");
+    for (const LearnedSamplerRow& row : learned_sampler_rows()) {
+      json dynamics = json::object();
+      for (const Field& field : row.entry.fields) dynamics[field.name] = field.value;
+      const auto learned = row.make(dynamics);
+      learned->save(context_.folders.front() / (row.entry.id + ".safetensors"),
+                    learned->initial(row.initialisations.front(), RngKey{3}), {});
+    }
   }
 
   void rowIsComplete_data() { samplers(); }
@@ -228,7 +235,7 @@ class TestConformance : public QObject {
   static json section(const QString& id) {
     json object = {{"id", id.toStdString()}};
     if (entry_of(id).traits.learned)
-      object["meta_parameters"] = "phi.safetensors";
+      object["meta_parameters"] = id.toStdString() + ".safetensors";
     else
       object["step_size"] = 0.05;
     if (id == QStringLiteral("hmc")) object["trajectory_length"] = 0.3;
