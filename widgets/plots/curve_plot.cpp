@@ -12,6 +12,7 @@
 
 #include "core/measures/measures.h"
 #include "widgets/plots/plot_tools.h"
+#include "widgets/seed_statistic.h"
 
 namespace ergo {
 namespace {
@@ -19,20 +20,6 @@ namespace {
 bool asksForCurves(const std::string& resolved_preset) {
   const auto preset = nlohmann::json::parse(resolved_preset, nullptr, false);
   return preset.is_object() && preset.value("curve_points", 0) > 0;
-}
-
-/// Mean and, of two or more, the standard deviation (n - 1).
-struct Spread {
-  double mean = undefined, sd = undefined;
-};
-
-Spread spreadOf(const std::vector<double>& values) {
-  if (values.empty()) return {};
-  const auto n = static_cast<double>(values.size());
-  double sum = 0, squares = 0;
-  for (const double value : values) sum += value;
-  for (const double value : values) squares += (value - sum / n) * (value - sum / n);
-  return {sum / n, n > 1 ? std::sqrt(squares / (n - 1)) : undefined};
 }
 
 }  // namespace
@@ -206,9 +193,9 @@ CurvePlot::Summary CurvePlot::summarise(const Panel& panel, std::size_t sampler)
   }
   Summary all;
   for (const auto& [evaluations, look] : looks) {
-    const double seconds = spreadOf(look.first).mean;
+    const double seconds = statisticOf(look.first).mean;
     if (panel.seconds && seconds <= 0) continue;  // it has no place on a logarithmic axis
-    const Spread spread = spreadOf(look.second);
+    const SeedStatistic spread = statisticOf(look.second);
     all.x.push_back(panel.seconds ? seconds : static_cast<double>(evaluations));
     all.mean.push_back(spread.mean);
     all.low.push_back(spread.mean - spread.sd);

@@ -3,29 +3,12 @@
 
 #include <QLocale>
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "core/measures/measures.h"
 
 namespace ergo {
 namespace {
-
-SeedStatistic statisticOf(std::vector<double> values) {
-  std::erase_if(values, [](double value) { return !std::isfinite(value); });
-  SeedStatistic result;
-  result.n = values.size();
-  if (values.empty()) return result;
-  const auto n = static_cast<double>(values.size());
-  double sum = 0, squares = 0;
-  for (const double value : values) sum += value;
-  result.mean = sum / n;
-  for (const double value : values) squares += (value - result.mean) * (value - result.mean);
-  if (values.size() < 2) return result;
-  result.sd = std::sqrt(squares / (n - 1));
-  result.standard_error = result.sd / std::sqrt(n);
-  return result;
-}
 
 double numberOf(const SeedOutcome& outcome, const std::string& measure) {
   const auto at = outcome.metrics.find(measure);

@@ -2,11 +2,11 @@
 #pragma once
 #include <QString>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/events/events.h"
+#include "widgets/seed_statistic.h"
 
 namespace ergo {
 
@@ -25,14 +25,6 @@ struct ComparedSampler {
   QString run;     ///< "toy-foong · 20,000"
   SamplerInfo info;
   std::vector<SeedOutcome> seeds;  ///< in the order of their runs
-};
-
-/// Mean and spread of one number over seeds.
-struct SeedStatistic {
-  double mean = undefined;
-  double sd = undefined;              ///< n - 1; undefined below two
-  double standard_error = undefined;  ///< sd / sqrt(n)
-  std::size_t n = 0;                  ///< seeds with a finite number
 };
 
 /// Every run and seed since the window was opened, as rows for people to compare. Runs of one
