@@ -28,7 +28,7 @@ void train(const Options& o, Session& session) {
   options.seed = parse_count("--seed", o.seed);
   options.workers = static_cast<int>(parse_count("--workers", o.workers));
   options.force = o.force;
-  options.distributed = read_process_options(o.processes);
+  options.distributed = read_process_options(o.processes, session);
   const MetaResult result =
       meta_train(load_with(o.preset, o.set), options, progress_sink(session), session.control);
   if (result.reason == "stopped") session.exit = session.control.stop_code();

@@ -3,20 +3,25 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "app/cli/command.h"
 #include "core/distributed/options.h"
 
 namespace ergo::cli {
 
 /// The options of a job of several processes, as text.
 struct ProcessOptions {
-  std::string processes, rank, rendezvous, interface, exchange, peer_timeout;
+  std::string processes, rank, rendezvous, interface, peer_timeout;
 };
 
 void add_process_options(CLI::App& command, ProcessOptions& options);
 
-/// Off when --processes is absent. `--processes slurm` takes number and rank from SLURM_NTASKS and
-/// SLURM_PROCID, and a folder of the job step's own inside the rendezvous folder, so that a
-/// requeued job finds a new one. @throws Error{usage} naming option or variable.
-DistributedOptions read_process_options(const ProcessOptions& options);
+/// Off when --rendezvous is absent. Number and rank are the options', else those that the launcher
+/// has put into the environment: Open MPI's, else RANK and WORLD_SIZE, else Slurm's, because one
+/// launcher may start another. Whom this process waits for is told on the session's err.
+/// @throws Error{usage} naming option or variable.
+DistributedOptions read_process_options(const ProcessOptions& options, Session& session);
+
+/// "tcp://HOST:PORT" or "file:///PATH". @throws Error{usage} naming both.
+Rendezvous parse_rendezvous(const std::string& text);
 
 }  // namespace ergo::cli

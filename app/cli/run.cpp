@@ -204,15 +204,15 @@ void run_job(const Options& options, const RunJob& job, RunOutput& output,
     if (options.resume.empty()) share->commit([&] { output.open(options.force); });
     output.begin(job);
     SeedRuns(options, job, output, *share, session).run(distributed.on());
-  } catch (const Error& error) {
-    if (error.code() != ExitCode::temporary) share->finish();
+  } catch (const Error&) {
+    share->finish();
     throw;
   }
   share->finish();
 }
 
 void run_command(const Options& options, Session& session) {
-  const DistributedOptions distributed = read_process_options(options.processes);
+  const DistributedOptions distributed = read_process_options(options.processes, session);
   check_options(options, distributed.on());
   std::optional<RunJob> job;
   if (!options.preset.empty()) job = job_of(options);

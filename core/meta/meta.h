@@ -17,7 +17,7 @@ namespace ergo {
 
 struct MetaOptions {
   std::filesystem::path out;     ///< safetensors with the best meta-parameters
-  std::filesystem::path resume;  ///< a `.state.safetensors`; empty: start anew
+  std::filesystem::path resume;  ///< a `.state.safetensors`; empty, or out's own and missing: anew
   std::filesystem::path start;   ///< meta-parameters to begin with; empty: the initialisation
   std::uint64_t seed = 0;        ///< 0: the preset's
   int workers = 0;               ///< 0: one per core
@@ -33,17 +33,17 @@ struct MetaResult {
   std::string phi_sha256;
   std::filesystem::path file;
   std::optional<Error> unsaved;  ///< why the files could not be written, also not in the end
-  bool speaks = true;            ///< false in all processes of a job but the lowest living one
+  bool speaks = true;            ///< false in all processes of a job but rank 0
 };
 
 /// Meta-training by the trainer that the preset names. Emits MetaIteration and Progress, writes
 /// `out`, `out.state.safetensors` and `out.log.csv` at every validation and at the end; a stop
 /// keeps the best so far. Locks `out` (`out.lock`) before it begins; a checkpoint that cannot be
 /// written is tried again at the next one. The processes of a job share the unrolls and all end
-/// with the same result, bit for bit that of one process; the lowest living one alone emits events
+/// with the same result, bit for bit that of one process; rank 0 alone emits events, reads `resume`
 /// and writes files.
-/// @throws Error naming preset field or file; {temporary} when too few processes came or this one
-/// was left out (see PeerGroup).
+/// @throws Error naming preset field or file; PeerLost when the job has lost a process, after
+/// keeping what was done.
 MetaResult meta_train(const Preset& preset, const MetaOptions& options, const EventSink& sink,
                       RunControl& control);
 

@@ -12,6 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t largest_state = std::size_t{4} << 30;  // bytes
+
 fs::path folder_of(const fs::path& file) {
   return file.has_parent_path() ? file.parent_path() : fs::path(".");
 }
@@ -20,16 +22,24 @@ fs::path folder_of(const fs::path& file) {
 
 MetaFiles::MetaFiles(const MetaOptions& options, SettingHash settings)
     : out_(options.out),
-      resumes_(!options.resume.empty()),
+      resume_(options.resume),
       force_(options.force),
-      job_(options.distributed.on()),
       settings_(std::move(settings)) {
-  check();
+  if (!options.distributed.on()) check();
+}
+
+bool MetaFiles::resumes() const {
+  std::error_code error;
+  return !resume_.empty() && (resume_ != state() || fs::exists(resume_, error));
+}
+
+std::string MetaFiles::stored_state() const {
+  return resumes() ? io::read_file(resume_, largest_state) : std::string();
 }
 
 void MetaFiles::check() const {
   std::error_code error;
-  if (fs::exists(out_, error) && !resumes_ && !force_) {
+  if (fs::exists(out_, error) && !resumes() && !force_) {
     throw Error(ExitCode::cannot_create,
                 fmt::format("Output file '{}' exists; --force replaces it.", out_.string()));
   }
@@ -45,7 +55,7 @@ void MetaFiles::begin() {
 }
 
 void MetaFiles::lock() {
-  if (lock_ || job_) return;
+  if (lock_) return;
   lock_ = std::make_unique<io::FileLock>(out_.string() + ".lock");
   io::remove_leftovers(folder_of(out_));
 }
@@ -53,7 +63,7 @@ void MetaFiles::lock() {
 void MetaFiles::save(const MetaState& state_of_training,
                      const std::function<void(const fs::path&)>& write) {
   lock();
-  if (!std::exchange(begun_, true) && !resumes_ && !job_) {
+  if (!std::exchange(begun_, true) && !resumes()) {
     std::error_code ignored;  // what cannot be removed cannot be replaced either
     for (const fs::path& old : {out_, log(), scores()}) fs::remove(old, ignored);
   }
@@ -66,11 +76,5 @@ void MetaFiles::save(const MetaState& state_of_training,
 fs::path MetaFiles::state() const { return out_.string() + ".state.safetensors"; }
 fs::path MetaFiles::log() const { return out_.string() + ".log.csv"; }
 fs::path MetaFiles::scores() const { return out_.string() + ".scores.csv"; }
-
-bool MetaFiles::are_ahead_of(std::int64_t iteration, const MetaState& start) const {
-  std::error_code error;
-  return fs::exists(state(), error) &&
-         load_meta_state(state(), settings_, start).iteration > iteration;
-}
 
 }  // namespace ergo

@@ -15,34 +15,33 @@ namespace ergo {
 class MetaFiles {
  public:
   /// @throws Error{cannot_create}: FILE exists and the options do not allow to replace it, or it
-  /// has no folder.
+  /// has no folder; in a job begin() says so, to all processes.
   MetaFiles(const MetaOptions& options, SettingHash settings);
 
   /// Before the work, by the process that will write; looks once more whether it may.
-  /// @throws Error{cannot_create} also when another training holds the lock (not in a job).
+  /// @throws Error{cannot_create} also when another training holds the lock.
   void begin();
+
+  /// The bytes of the state to go on from; empty: from the start, also where a training that is to
+  /// go on from its own state has none yet. @throws as io::read_file().
+  std::string stored_state() const;
 
   /// Atomic file by file. The files of an older training go before the first ones of this, so that
   /// a kill leaves no mixture; then the state comes first, from which a training goes on and which
-  /// tells what the others hold. Processes of a job hold no lock: a writer that sleeps would keep
-  /// it from the next one, and none of them knows whether the files are those of its own job.
-  /// @throws Error{io}, {cannot_create}.
+  /// tells what the others hold. @throws Error{io}, {cannot_create}.
   /// @param write  writes the best meta-parameters as the file that it is given.
   void save(const MetaState& state, const std::function<void(const std::filesystem::path&)>& write);
 
   std::filesystem::path state() const;
-  /// Whether the state's file is later than `iteration`. @param start as load_meta_state() takes
-  /// it.
-  bool are_ahead_of(std::int64_t iteration, const MetaState& start) const;
 
  private:
   void check() const;
+  bool resumes() const;
   void lock();
   std::filesystem::path log() const, scores() const;
 
-  std::filesystem::path out_;
-  bool resumes_, force_;
-  bool job_;  ///< of several processes: they agree themselves on who writes, and that may change
+  std::filesystem::path out_, resume_;
+  bool force_;
   bool begun_ = false;
   SettingHash settings_;
   std::unique_ptr<io::FileLock> lock_;

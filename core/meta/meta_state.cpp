@@ -113,10 +113,9 @@ void save_meta_state(const std::filesystem::path& file, const MetaState& state,
   io::save_safetensors(file, archive);
 }
 
-MetaState load_meta_state(const std::filesystem::path& file, const SettingHash& settings,
-                          const MetaState& start) {
-  const io::SafeTensors archive = io::load_safetensors(file);
-  const std::string source = file.string();
+MetaState read_meta_state(const std::string& bytes, const std::string& source,
+                          const SettingHash& settings, const MetaState& start) {
+  const io::SafeTensors archive = io::parse_safetensors(bytes, source);
   const auto is = [&archive](const char* key, const std::string& value) {
     const auto it = archive.metadata.find(key);
     return it != archive.metadata.end() && it->second == value;

@@ -35,10 +35,11 @@ inline constexpr std::size_t meta_log_columns = 5, meta_score_columns = 7;
 void save_meta_state(const std::filesystem::path& file, const MetaState& state,
                      const SettingHash& settings);
 
-/// @param start  the state before the first iteration, whose names and sizes the file must have.
+/// @param bytes  of the file `source`  @param start  the state before the first iteration, whose
+/// names and sizes the file must have.
 /// @throws Error{data} for a bare parameter file, or one that another preset wrote.
-MetaState load_meta_state(const std::filesystem::path& file, const SettingHash& settings,
-                          const MetaState& start);
+MetaState read_meta_state(const std::string& bytes, const std::string& source,
+                          const SettingHash& settings, const MetaState& start);
 
 /// The training log as CSV.
 std::string meta_log_csv(const MetaState& state);

@@ -9,8 +9,6 @@
 #include <optional>
 
 #include "core/base/purpose.h"
-#include "core/distributed/peer_group.h"
-#include "core/distributed/task_share.h"
 #include "core/events/emitter.h"
 #include "core/io/sha256.h"
 #include "core/meta/families.h"
@@ -18,6 +16,7 @@
 #include "core/meta/meta.h"
 #include "core/meta/meta_files.h"
 #include "core/meta/scores.h"
+#include "core/meta/shared_numbers.h"
 #include "core/meta/trainer.h"
 #include "core/registry/learned.h"
 
@@ -63,7 +62,6 @@ class MetaTraining {
         state_(start()) {
     check_division();
     make_frozen_tasks();
-    if (!options.resume.empty()) state_ = load_meta_state(options.resume, settings_, state_);
     share_ = options.distributed.on() ? make_peer_share(options.distributed, facts(), control_)
                                       : make_local_share(control_);
   }
@@ -72,19 +70,19 @@ class MetaTraining {
   /// reaches the processes at different times, but they must make the same calls.
   MetaResult train() {
     const auto begin = Clock::now();
-    const std::int64_t first = state_.iteration;
     try {
       share_->commit([this] { files_.begin(); });
+      resume();
+      const std::int64_t first = state_.iteration;
       if (state_.iteration == 0 && state_.scores.empty()) validate();
       while (state_.iteration < sections_.loop.iterations && iterate())
         report_progress(first, begin);
       checkpoint();
-    } catch (const GroupLost& error) {
+    } catch (const PeerLost& error) {
       keep_state(error);
     } catch (const Error& error) {
-      if (error.code() == ExitCode::temporary) throw;
       // Work failed, as for want of memory: the state is the one before it.
-      const bool worth_keeping = state_.iteration > first && error.code() == ExitCode::internal;
+      const bool worth_keeping = state_.iteration > saved_ && error.code() == ExitCode::internal;
       if (worth_keeping && share_->lowest()) save();
       share_->finish();
       throw;
@@ -98,6 +96,19 @@ class MetaTraining {
  private:
   static std::uint64_t seed_of(const MetaOptions& options, const MetaSections& sections) {
     return options.seed > 0 ? options.seed : parse_seed(sections.loop.seed, "seed");
+  }
+
+  /// From what rank 0 finds, whatever the others see of its files.
+  void resume() {
+    const auto read = [this](const std::vector<std::size_t>& part) {
+      std::vector<std::string> bytes(part.size());
+      if (!part.empty()) bytes.front() = files_.stored_state();
+      return bytes;
+    };
+    const TaskShare::Results stored = share_->results(1, read, {});
+    if (stored.bytes.front().empty()) return;
+    state_ = read_meta_state(stored.bytes.front(), options_.resume.string(), settings_, state_);
+    saved_ = state_.iteration;
   }
 
   /// Before the first iteration.
@@ -143,8 +154,7 @@ class MetaTraining {
     facts.push_back(
         {"preset", fmt::format("'{}' ({})", preset_, digits(sections_.settings.hex()))});
     facts.push_back({"seed", fmt::format("{}", training_.seed)});
-    facts.push_back({"start", fmt::format("iteration {} ({})", state_.iteration,
-                                          digits(phi_sha256(state_.phi)))});
+    facts.push_back({"start", digits(phi_sha256(state_.phi))});
     return facts;
   }
 
@@ -166,10 +176,10 @@ class MetaTraining {
   }
 
   /// The state before the shared call that failed: a resumed training does it again.
-  [[noreturn]] void keep_state(const GroupLost& error) {
-    if (!share_->lowest()) throw error;
-    if (!files_.are_ahead_of(state_.iteration, start())) save();
-    throw GroupLost(
+  [[noreturn]] void keep_state(const PeerLost& error) {
+    if (!share_->lowest() || state_.iteration <= saved_) throw error;
+    save();
+    throw PeerLost(
         fmt::format("{} The training is kept in '{}'.", error.what(), files_.state().string()));
   }
 
@@ -181,8 +191,8 @@ class MetaTraining {
   /// One outer iteration. @return false when stopped meanwhile; the state is as before then, and
   /// also when it throws.
   bool iterate() {
-    const auto answers = share_->lists(
-        trainer_->questions(),
+    const auto answers = shared_lists(
+        *share_, trainer_->questions(),
         [this](const std::vector<std::size_t>& part) { return trainer_->answers(state_, part); });
     if (!answers) return false;  // part of the answers is no gradient
     const MetaState before = state_;
@@ -288,8 +298,9 @@ class MetaTraining {
 
   std::optional<std::vector<double>> losses_of(std::size_t count,
                                                const std::function<Arm(std::size_t)>& make) {
-    return share_->values(
-        count, [&](const std::vector<std::size_t>& part) { return place_.losses(part, make); });
+    return shared_numbers(*share_, count, [&](const std::vector<std::size_t>& part) {
+      return place_.losses(part, make);
+    });
   }
 
   void keep_if_best(double score) {
@@ -315,6 +326,7 @@ class MetaTraining {
     files_.save(state_, [this](const std::filesystem::path& file) {
       training_.sampler->save(file, state_.best_phi, notes());
     });
+    saved_ = state_.iteration;
   }
 
   /// What the file of parameters says of its training.
@@ -373,6 +385,7 @@ class MetaTraining {
   std::vector<std::shared_ptr<const MetaTask>> tasks_;
   std::optional<Transfer> transfer_;
   std::unique_ptr<TaskShare> share_;
+  std::int64_t saved_ = 0;        ///< iterations in the files
   std::optional<Error> unsaved_;  ///< why the last checkpoint failed
 };
 

@@ -310,7 +310,7 @@ double fraction_of(const Chains& chains) {
   return sum / static_cast<double>(chains.all().size());
 }
 
-/// The sink, silent in all processes of a job but the lowest living one.
+/// The sink, silent in all processes of a job but rank 0.
 EventSink speaking(const EventSink& sink, const TaskShare* share) {
   if (!sink || !share) return sink;
   return [sink, share](const RunEvent& event) {

@@ -98,7 +98,7 @@ struct RunOptions {
 /// Runs every sampler of the preset; returns what exists when stopped early.
 /// Calls `sink` as events.h says and ends with RunFinished. Blocks; any thread.
 /// The processes of a job share the chains and return the same result, but for the seconds; the
-/// lowest living one alone calls its sink.
+/// first one alone calls its sink.
 /// @throws Error for bad presets, data and checkpoints, before RunStarted; of a job as
 /// TaskShare::results().
 RunResult run(const Preset& preset, const RunOptions& options, const EventSink& sink,

@@ -39,8 +39,6 @@ class SharedChains {
     for (const std::size_t i : part) {
       groups.push_back(groups_[i]);
       own_[i] = true;
-      for (Chain* chain : groups_[i]->chains())
-        chain->show(0.0, 0.0);  // a lost process had shown more
     }
     Scheduler(groups, static_cast<int>(experiment_.samplers.size()), control_).run(workers_);
     std::vector<std::string> records;

@@ -3,14 +3,14 @@
 #include <memory>
 #include <vector>
 
-#include "core/distributed/task_share.h"
+#include "core/base/task_share.h"
 #include "core/run/chain_group.h"
 
 namespace ergo {
 
 /// Moves the groups together with the other processes of the job: each its own share on `workers`
-/// threads, those of a lost process once more from their start. Afterwards all chains are here as
-/// if this process had moved them. Meanwhile the chains of others show how far they are.
+/// threads. Afterwards all chains are here as if this process had moved them. Meanwhile the chains
+/// of others show how far they are.
 /// @throws as TaskShare::results().
 void move_together(TaskShare& share, const Experiment& experiment,
                    const std::vector<ChainGroup*>& groups, int workers, RunControl& control);

@@ -77,4 +77,4 @@ if(NOT ERGO_GLOO OR NOT GLOO_INCLUDE_DIR)
   set(ERGO_GLOO_USABLE OFF)
 endif()
 add_feature_info(Gloo ERGO_GLOO_USABLE
-  "processes of one job exchange over a network interface (without: over a shared folder)")
+  "processes of one job exchange over connections of their own (without: through rank 0's store)")

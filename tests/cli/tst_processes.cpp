@@ -22,12 +22,13 @@ class TestProcesses : public QObject {
  private Q_SLOTS:
   void init() {
     work_ = std::make_unique<Workspace>();
-    for (const char* name : {"SLURM_NTASKS", "SLURM_PROCID", "SLURM_RESTART_COUNT"})
+    for (const char* name : {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "RANK", "WORLD_SIZE",
+                             "SLURM_PROCID", "SLURM_NTASKS"})
       ::unsetenv(name);
   }
 
   void onlyTheLowestRankSpeaks() {
-    const std::vector<int> ends = play({"--exchange", "folder"}, 2);
+    const std::vector<int> ends = play({}, 2);
     QVERIFY2(ends == std::vector<int>(2, 0), text("err-0").c_str());
     const json shown = json::parse(text("out-0"));
     QVERIFY(shown["reason"] == "completed" && shown["iterations"] == 6);
@@ -36,10 +37,10 @@ class TestProcesses : public QObject {
   }
 
   void differentSettingsAreRefused() {
-    const std::vector<int> ends = play({"--exchange", "folder"}, 2, {"--seed", "9"});
+    const std::vector<int> ends = play({}, 2, {"--seed", "9"});
     QVERIFY(ends == std::vector<int>(2, static_cast<int>(ExitCode::config)));
     for (const char* file : {"err-0", "err-1"}) {
-      QVERIFY2(text(file).find("Rank 1 has seed 9, but rank 0 has 5") != std::string::npos,
+      QVERIFY2(text(file).find("Rank 1 has seed 9, but rank 0 has seed 5") != std::string::npos,
                text(file).c_str());
     }
   }
@@ -52,11 +53,9 @@ class TestProcesses : public QObject {
     QTest::addColumn<QStringList>("options");
     const int most = std::thread::hardware_concurrency() >= 2 ? 2 : 1;
     QTest::newRow("workers") << 0 << most << QStringList();
-    for (const int n : {1, 2, 4}) {
-      QTest::addRow("%d, folder", n) << n << 1 << QStringList{"--exchange", "folder"};
-      QTest::addRow("%d, default", n) << n << 1 << QStringList{"--interface", "lo"};
-    }
-    QTest::newRow("2, workers") << 2 << most << QStringList{"--exchange", "folder"};
+    for (const int n : {1, 2, 4}) QTest::addRow("%d", n) << n << 1 << QStringList();
+    QTest::newRow("2, interface") << 2 << 1 << QStringList{"--interface", "lo"};
+    QTest::newRow("2, workers") << 2 << most << QStringList();
   }
   void runsAgree() {
     QFETCH(int, processes);
@@ -90,7 +89,7 @@ class TestProcesses : public QObject {
                                              "3-4",    "--save-positions", "--out"};
     auto alone = common, together = common;
     alone.push_back(work_->file("alone"));
-    together.insert(together.end(), {work_->file("together"), "--exchange", "folder"});
+    together.push_back(work_->file("together"));
     const json expected = run_alone(alone);
     const std::vector<int> ends = play_run(together, 3);
     QVERIFY2(ends == std::vector<int>(3, 0), text("err-0").c_str());
@@ -115,23 +114,37 @@ class TestProcesses : public QObject {
 
   void differentRunsAreRefused() {
     run_preset(json::object());
-    const std::vector<int> ends = play_run({"--exchange", "folder"}, 2, {"--set", "draws=3"});
+    const std::vector<int> ends = play_run({}, 2, {"--set", "draws=3"});
     QVERIFY(ends == std::vector<int>(2, static_cast<int>(ExitCode::config)));
     for (const char* file : {"err-0", "err-1"}) {
       QVERIFY2(text(file).find("Rank 1 has preset 'p' (") != std::string::npos, text(file).c_str());
     }
-    const std::vector<int> seeds = play_run({"--exchange", "folder"}, 2, {"--seed", "9"});
+    const std::vector<int> seeds = play_run({}, 2, {"--seed", "9"});
     QVERIFY(seeds == std::vector<int>(2, static_cast<int>(ExitCode::config)));
-    QVERIFY2(text("err-0").find("Rank 1 has seed 9, but rank 0 has 1") != std::string::npos,
+    QVERIFY2(text("err-0").find("Rank 1 has seed 9, but rank 0 has seed 1") != std::string::npos,
              text("err-0").c_str());
   }
 
-  void slurmGivesNumberAndRank() {
-    const std::vector<int> ends = play({}, 2, {}, true);
+  /// Open MPI's, torchrun's and Slurm's variables; what is nested within another counts first.
+  void launchersGiveNumberAndRank_data() {
+    QTest::addColumn<QStringList>("rank");
+    QTest::addColumn<QStringList>("size");
+    const QStringList ranks = {"OMPI_COMM_WORLD_RANK", "RANK", "SLURM_PROCID"};
+    const QStringList sizes = {"OMPI_COMM_WORLD_SIZE", "WORLD_SIZE", "SLURM_NTASKS"};
+    for (int i = 0; i < 3; ++i) QTest::newRow(qPrintable(ranks[i])) << ranks.mid(i) << sizes.mid(i);
+  }
+  void launchersGiveNumberAndRank() {
+    QFETCH(QStringList, rank);
+    QFETCH(QStringList, size);
+    const std::vector<int> ends = play({}, 2, {}, [&](int own) {
+      for (const QString& name : rank.mid(1)) qputenv(qPrintable(name), "17");
+      for (const QString& name : size.mid(1)) qputenv(qPrintable(name), "18");
+      qputenv(qPrintable(rank.first()), QByteArray::number(own));
+      qputenv(qPrintable(size.first()), "2");
+    });
     QVERIFY2(ends == std::vector<int>(2, 0), text("err-0").c_str());
     QVERIFY(text("out-1").empty());
     QVERIFY(json::parse(text("out-0"))["iterations"] == 6);
-    QVERIFY(fs_empty(work_->path() / "slurm"));  // the step's own folder was removed
   }
 
   void badOptions_data() {
@@ -141,29 +154,32 @@ class TestProcesses : public QObject {
     const auto row = [](const char* name, QStringList options, int status, const char* says) {
       QTest::newRow(name) << options << status << says;
     };
-    row("rank alone", {"--rank", "0"}, 64, "--rank needs --processes");
-    row("no rendezvous", {"--processes", "2", "--rank", "0"}, 64, "--rendezvous");
-    row("no rank", {"--processes", "2", "--rendezvous", "r"}, 64, "--rank");
-    row("rank too large", {"--processes", "2", "--rank", "2", "--rendezvous", "r"}, 64,
-        "--rank is 2");
-    row("no number", {"--processes", "2,0", "--rank", "1", "--rendezvous", "r"}, 64, "'2,0'");
-    row("no slurm", {"--processes", "slurm", "--rendezvous", "r"}, 64, "SLURM_NTASKS");
-    row("exchange", {"--processes", "2", "--rank", "1", "--rendezvous", "r", "--exchange", "mail"},
-        64, "'mail'");
-    row("no time-out",
-        {"--processes", "2", "--rank", "1", "--rendezvous", "r", "--exchange", "folder",
-         "--peer-timeout", "0"},
-        64, "--peer-timeout is 0");
-    row("uneven", {"--processes", "3", "--rank", "1", "--rendezvous", "r", "--exchange", "folder"},
-        78, "'pairs' is 2");
-    row("run, rank alone", {"run", "--rank", "0"}, 64, "--rank needs --processes");
-    row("run, no folder",
-        {"run", "--processes", "3", "--rank", "1", "--rendezvous", "no/such/r", "--exchange",
-         "folder"},
-        73, "'no/such/r'");
-    row("no folder",
-        {"--processes", "2", "--rank", "1", "--rendezvous", "no/such/r", "--exchange", "folder"},
-        73, "'no/such/r'");
+    const QString file = "file:///no/such/r";
+    const auto one_of_two = [&file](const QStringList& more) {
+      return QStringList{"--processes", "2", "--rank", "0", "--rendezvous", file} + more;
+    };
+    row("rank alone", {"--rank", "0"}, 64, "--rank needs --rendezvous");
+    row("no rendezvous", {"--processes", "2", "--rank", "0"}, 64, "needs --rendezvous");
+    row("no place", {"--rendezvous", file}, 64, "OMPI_COMM_WORLD_RANK");
+    row("no rank", {"--processes", "2", "--rendezvous", file}, 64, "--rank");
+    row("no number of processes", {"--rank", "1", "--rendezvous", file}, 64, "--processes");
+    row("rank too large", {"--processes", "2", "--rank", "2", "--rendezvous", file}, 64,
+        "(--rank) is 2");
+    row("no number", {"--processes", "2,0", "--rank", "1", "--rendezvous", file}, 64, "'2,0'");
+    for (const char* form :
+         {"/folder", "folder", "file://r", "tcp://host", "tcp://:29500", "tcp://host:0",
+          "tcp://host:70000", "tcp://host:x", "tcp://", "file:///"}) {
+      row(qPrintable(QString("form %1").arg(form)),
+          {"--processes", "2", "--rank", "0", "--rendezvous", form}, 64,
+          "must be tcp://HOST:PORT, where HOST runs rank 0, or file:///PATH");
+    }
+    row("interface", one_of_two({"--interface", "no0"}), 64, "'no0', but this machine has ");
+    row("no time-out", one_of_two({"--peer-timeout", "0"}), 64, "--peer-timeout is 0");
+    row("exchange", one_of_two({"--exchange", "folder"}), 64, "--exchange");
+    row("uneven", {"--processes", "3", "--rank", "1", "--rendezvous", file}, 78, "'pairs' is 2");
+    row("run, rank alone", {"run", "--rank", "0"}, 64, "--rank needs --rendezvous");
+    row("run, no folder", QStringList{"run"} + one_of_two({}), 73, "/no/such/r");
+    row("no folder", one_of_two({}), 73, "/no/such/r");
   }
   void badOptions() {
     QFETCH(QStringList, options);
@@ -179,14 +195,9 @@ class TestProcesses : public QObject {
     const Outcome outcome = command(arguments);
     QVERIFY2(outcome.status == status, outcome.err.c_str());
     QVERIFY2(outcome.err.find(says.toStdString()) != std::string::npos, outcome.err.c_str());
-    QVERIFY(!std::filesystem::exists("r"));
   }
 
  private:
-  static bool fs_empty(const std::filesystem::path& path) {
-    return std::filesystem::is_directory(path) && std::filesystem::is_empty(path);
-  }
-
   std::string text(const std::string& name) const {
     return io::read_file(work_->file(name), limit);
   }
@@ -223,34 +234,33 @@ class TestProcesses : public QObject {
     return wait_for_end(pid) == 0 ? json::parse(text("out-alone")) : json::object();
   }
 
-  std::vector<std::string> arguments(int rank, int processes, bool slurm) const {
+  /// `place`: what a launcher would do in the process of a rank, which then has no such options.
+  using Place = std::function<void(int rank)>;
+
+  std::vector<std::string> arguments(int rank, int processes, const Place& place) const {
     std::vector<std::string> list = {
         "meta-train", work_->file("p.json"),         "--json", "--workers", "1",
         "--out",      work_->file("phi.safetensors")};
     if (runs_) list = {"run", work_->file("p.json")};
-    std::vector<std::string> place = {"--processes",  std::to_string(processes),
-                                      "--rank",       std::to_string(rank),
-                                      "--rendezvous", work_->file("job")};
-    if (slurm) {
-      place = {"--processes", "slurm", "--rendezvous", work_->file("slurm"), "--interface", "lo"};
-      ::setenv("SLURM_NTASKS", std::to_string(processes).c_str(), 1);
-      ::setenv("SLURM_PROCID", std::to_string(rank).c_str(), 1);
-      ::setenv("SLURM_JOB_ID", "17", 1);
-      ::setenv("SLURM_STEP_ID", "0", 1);
+    list.insert(list.end(), {"--rendezvous", "file://" + work_->file("job")});
+    if (place) {
+      place(rank);
+      return list;
     }
-    list.insert(list.end(), place.begin(), place.end());
+    list.insert(list.end(),
+                {"--processes", std::to_string(processes), "--rank", std::to_string(rank)});
     return list;
   }
 
   /// Starts every process; the last one with `different` options too.
   std::vector<int> play(const std::vector<std::string>& options, int processes,
-                        const std::vector<std::string>& different = {}, bool slurm = false) const {
+                        const std::vector<std::string>& different = {},
+                        const Place& place = {}) const {
     if (!runs_) work_->preset(small_meta());
-    if (slurm) std::filesystem::create_directory(work_->path() / "slurm");
     std::vector<pid_t> pids;
     for (int rank = 0; rank < processes; ++rank) {
       pids.push_back(spawn([&, rank] {
-        std::vector<std::string> list = arguments(rank, processes, slurm);
+        std::vector<std::string> list = arguments(rank, processes, place);
         list.insert(list.end(), options.begin(), options.end());
         if (rank + 1 == processes) list.insert(list.end(), different.begin(), different.end());
         const Outcome outcome = command(list);

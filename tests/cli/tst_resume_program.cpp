@@ -195,7 +195,7 @@ class TestResumeProgram : public QObject {
     ERGO_OK(command({"run", "--resume", out, "--set", "draws=2"})
                 .differs_from(ExitCode::usage, "--set"));
     ERGO_OK(command({"run", preset, "--resume", out, "--processes", "2", "--rank", "0",
-                     "--rendezvous", work_->file("job"), "--interface", "lo"})
+                     "--rendezvous", "file://" + work_->file("job")})
                 .differs_from(ExitCode::usage, "--processes", "one process"));
     QVERIFY(command({"run", preset, "--resume", out}).status == 0);  // begins there
     ERGO_OK(command({"run", preset, "--resume", out, "--seed", "2"})

@@ -114,8 +114,8 @@ class TestSignals : public QObject {
     std::vector<std::unique_ptr<Program>> ranks;
     for (const char* rank : {"0", "1", "2"}) {
       ranks.push_back(std::make_unique<Program>(std::vector<std::string>{
-          "run", preset, "--processes", "3", "--rank", rank, "--rendezvous", work_->file("job"),
-          "--exchange", "folder", "--workers", "1", "--out", out.string()}));
+          "run", preset, "--processes", "3", "--rank", rank, "--rendezvous",
+          "file://" + work_->file("job"), "--workers", "1", "--out", out.string()}));
     }
     QTRY_VERIFY_WITH_TIMEOUT(fs::exists(out), patience);
     QTest::qWait(1000);

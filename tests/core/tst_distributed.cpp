@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <signal.h>
-#include <sys/stat.h>
 
+#include <QElapsedTimer>
 #include <atomic>
-#include <condition_variable>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
-#include <mutex>
 #include <set>
 #include <sstream>
-#include <thread>
 
-#include "core/distributed/exchange.h"
-#include "core/distributed/options.h"
-#include "core/distributed/peer_message.h"
-#include "core/distributed/process_identity.h"
-#include "core/distributed/shared_folder.h"
-#include "core/distributed/task_share.h"
 #include "core/io/atomic_file.h"
 #include "core/meta/meta.h"
+#include "core/meta/shared_numbers.h"
 #include "core/presets/store.h"
 #include "tests/support/job.h"
 
@@ -59,45 +51,6 @@ std::set<std::string> own_addresses() {
   return addresses;
 }
 
-/// Two threads that exchange bytes, as processes do.
-class MeetingPoint {
- public:
-  std::vector<std::string> meet(int side, const std::string& bytes) {
-    std::unique_lock lock(mutex_);
-    longest_ = std::max(longest_, bytes.size());
-    now_[static_cast<std::size_t>(side)] = bytes;
-    const int round = round_;
-    if (++here_ == 2) {
-      here_ = 0;
-      ++round_;
-      last_ = now_;
-      wake_.notify_all();
-    }
-    wake_.wait(lock, [&] { return round_ > round; });
-    return last_;
-  }
-  std::size_t longest() const { return longest_; }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<std::string> now_ = {"", ""}, last_;
-  int here_ = 0, round_ = 0;
-  std::size_t longest_ = 0;
-};
-
-class Side final : public Exchange {
- public:
-  Side(MeetingPoint& point, int side) : point_(point), side_(side) {}
-  std::vector<std::string> all_gather(const std::string& mine) override {
-    return point_.meet(side_, mine);
-  }
-
- private:
-  MeetingPoint& point_;
-  int side_;
-};
-
 }  // namespace
 
 class TestDistributed : public QObject, private JobTest {
@@ -109,121 +62,52 @@ class TestDistributed : public QObject, private JobTest {
     write_text(path_ / "p.json", preset_document().dump());
   }
 
-  void firstNameWins() {
-    const SharedFolder folder(path_ / "f");
-    QVERIFY(!folder.get("a") && !folder.has("a"));
-    QVERIFY(folder.put_first("a", "one") == "one");
-    QVERIFY(folder.put_first("a", "two") == "one");
-    folder.put("a", std::string("\0x", 2));
-    QVERIFY(folder.get("a") == std::string("\0x", 2));
-    QVERIFY(SharedFolder(path_ / "f").has("a"));
-    folder.remove_all();
-    QVERIFY(!folder.exists() && !fs::exists(path_ / "f"));
-    ERGO_OK(wrong_error([&] { folder.put("a", "x"); }, ExitCode::io, "'" + (path_ / "f").string()));
-  }
-
-  void strangeFoldersAreRefused() {
-    const auto open = [this](const std::string& name) {
-      return [this, name] { SharedFolder(path_ / name); };
-    };
-    ERGO_OK(wrong_error(open("."), ExitCode::cannot_create, "holds 'p.json'"));
-    ERGO_OK(wrong_error(open("no/such"), ExitCode::cannot_create, "no/such", "cannot be created"));
-    ERGO_OK(wrong_error(open("p.json"), ExitCode::cannot_create, "is no folder"));
-    fs::create_directory(path_ / "w");
-    QCOMPARE(::chmod((path_ / "w").c_str(), 0777), 0);
-    ERGO_OK(wrong_error(open("w"), ExitCode::cannot_create, "other users"));
-  }
-
-  void aProcessIsKnownToBeGone() {
-    const ProcessIdentity own = ProcessIdentity::own();
-    QVERIFY(!is_gone(own));
-    QVERIFY(ProcessIdentity::parse(own.text()).text() == own.text());
-    ProcessIdentity reused = own;
-    reused.start = "1";
-    QVERIFY(is_gone(reused));
-    ProcessIdentity elsewhere = reused;
-    elsewhere.machine = "another";
-    QVERIFY(!is_gone(elsewhere));
-    QVERIFY(!is_gone(ProcessIdentity::parse("")));
-  }
-
-  void messagesKeepEveryBit() {
-    PeerMessage a;
-    a.operation = 7;
-    a.values = {{0, ""}, {3, std::string("a\nb\0\xff", 5)}, {5, "{}"}};
-    PeerMessage b;
-    b.values = {{1, "x"}};
-    b.fail(78, "why \xff");
-    PeerMessage sum = decode(encode(a));
-    QCOMPARE(sum.operation, std::int64_t(7));
-    QVERIFY(sum.values == a.values);
-    sum.merge(decode(encode(b)));
-    QVERIFY(sum.state == PeerMessage::State::failed && sum.code == 78);
-    QCOMPARE(sum.values.size(), std::size_t(4));
-    const std::string whole = encode(a);
-    const std::string cut = whole.substr(0, whole.size() - 1);
-    for (const std::string& bytes : {std::string("{}"), std::string("{}\n"), whole + "x", cut}) {
-      ERGO_OK(wrong_error([&] { decode(bytes); }, ExitCode::io, "no message"));
-    }
-  }
-
   void numbersKeepEveryBit() {
     RunControl control;
     const std::vector<double> numbers = {-0.0, std::numeric_limits<double>::infinity(), 0.1,
                                          std::numeric_limits<double>::quiet_NaN()};
     const auto share = make_local_share(control);
-    const auto values = share->values(4, [&](const std::vector<std::size_t>&) { return numbers; });
+    const auto four = [&](const std::vector<std::size_t>&) { return numbers; };
+    const auto values = shared_numbers(*share, 4, four);
     QVERIFY(values && std::memcmp(values->data(), numbers.data(), 4 * sizeof(double)) == 0);
     const auto whole = [&](const std::vector<std::size_t>&) {
       return std::vector<std::vector<double>>{numbers, {}, {1.5}};
     };
-    const auto lists = share->lists(3, whole);
+    const auto lists = shared_lists(*share, 3, whole);
     QVERIFY(lists && lists->size() == 3 && (*lists)[1].empty() && (*lists)[2][0] == 1.5);
     QVERIFY(std::memcmp((*lists)[0].data(), numbers.data(), 4 * sizeof(double)) == 0);
     control.stop();
-    QVERIFY(!share->lists(3, whole));
-    QVERIFY(!share->values(4, [&](const std::vector<std::size_t>&) { return numbers; }));
+    QVERIFY(!shared_lists(*share, 3, whole));
+    QVERIFY(!shared_numbers(*share, 4, four));
   }
 
-  /// Bytes of any length, in pieces, against an exchange that answers for the other members.
-  void longMessagesGoInPieces_data() {
-    QTest::addColumn<int>("mine");
-    QTest::addColumn<int>("other");
-    for (const int mine : {0, 1, 4, 5, 8, 9}) {
-      for (const int other : {0, 3, 8, 13}) QTest::addRow("%d %d", mine, other) << mine << other;
+  /// Every length up to several pieces of a store, every byte.
+  void bytesArriveWhole() {
+    for (const QString& carrier : carriers()) {
+      raw_ = true;
+      std::vector<Peer> peers = job(3, carrier);
+      const std::vector<int> ends = play(peers);
+      raw_ = false;
+      QVERIFY2(ends == std::vector<int>(3, 0), texts(3).c_str());
     }
-  }
-  void longMessagesGoInPieces() {
-    QFETCH(int, mine);
-    QFETCH(int, other);
-    const std::string a = std::string("abcdefghijklmnop").substr(0, static_cast<std::size_t>(mine));
-    const std::string b =
-        std::string("0+.3456789+.cdef").substr(0, static_cast<std::size_t>(other));
-    MeetingPoint point;
-    std::vector<std::string> heard;
-    std::thread peer([&] {
-      Side side(point, 1);
-      heard = gather_in_pieces(side, b, 4);
-    });
-    Side side(point, 0);
-    const std::vector<std::string> all = gather_in_pieces(side, a, 4);
-    peer.join();
-    QVERIFY(all == (std::vector<std::string>{a, b}) && heard == all);
-    QVERIFY(point.longest() <= 5);
   }
 
   void numbersOfProcessesAgree_data() {
     QTest::addColumn<int>("processes");
-    QTest::addColumn<QString>("exchange");
-    for (const QString& exchange : exchanges()) {
+    QTest::addColumn<QString>("carrier");
+    QTest::addColumn<bool>("tcp");
+    for (const QString& carrier : carriers()) {
       for (const int n : {1, 2, 4})
-        QTest::addRow("%d %s", n, qPrintable(exchange)) << n << exchange;
+        QTest::addRow("%d %s", n, qPrintable(carrier)) << n << carrier << (n == 2);
     }
   }
   void numbersOfProcessesAgree() {
     QFETCH(int, processes);
-    QFETCH(QString, exchange);
-    const std::vector<int> ends = play(job(processes, exchange));
+    QFETCH(QString, carrier);
+    QFETCH(bool, tcp);
+    std::vector<Peer> peers = job(processes, carrier);
+    if (tcp) meet_at(peers, {"localhost", free_port(), {}});
+    const std::vector<int> ends = play(peers);
     QVERIFY2(ends == std::vector<int>(static_cast<std::size_t>(processes), 0),
              texts(processes).c_str());
     for (int rank = 0; rank < processes; ++rank) {
@@ -239,133 +123,144 @@ class TestDistributed : public QObject, private JobTest {
     write_image_set(path_ / "seen", 1, 60, 8);
     write_image_set(path_ / "unseen", 2, 30, 4);
     write_text(path_ / "images.json", small_image_meta().dump());
-    std::vector<Peer> peers = job(2, exchanges().first());
+    std::vector<Peer> peers = job(2, carriers().first());
     for (Peer& peer : peers) peer.preset = "images.json";
     const std::vector<int> ends = play(peers);
     QVERIFY2(ends == std::vector<int>(2, 0), texts(2).c_str());
     ERGO_OK(differs_from_one_process("out.safetensors", "images.json"));
   }
 
-  void deathsAreSurvived_data() {
-    QTest::addColumn<QString>("exchange");
+  /// All others end as processes that want to be started again, and once they are, nothing is lost.
+  void deathsEndTheJob_data() {
+    QTest::addColumn<QString>("carrier");
     QTest::addColumn<int>("victim");
     QTest::addColumn<QString>("phase");
     QTest::addColumn<int>("time");
     const std::vector<std::pair<const char*, int>> moments = {
-        {"unroll", 1}, {"unroll", 4}, {"gather", 1},     {"gather", 4},
-        {"update", 2}, {"update", 4}, {"checkpoint", 1}, {"checkpoint", 3}};
-    for (const QString& exchange : exchanges()) {
-      for (const int victim : {0, 2}) {
-        for (const auto& [phase, n] : moments) {
-          QTest::addRow("%s rank %d %s %d", qPrintable(exchange), victim, phase, n)
-              << exchange << victim << phase << n;
-        }
-      }
+        {"unroll", 1}, {"unroll", 4}, {"gather", 1},     {"gather", 6},
+        {"update", 2}, {"update", 4}, {"checkpoint", 2}, {"checkpoint", 3}};
+    for (const int victim : {0, 2}) {
+      for (const auto& [phase, n] : moments)
+        QTest::addRow("rank %d %s %d", victim, phase, n) << "gloo" << victim << phase << n;
+      QTest::addRow("rank %d, store", victim) << "store" << victim << "update" << 3;
     }
   }
-  void deathsAreSurvived() {
-    QFETCH(QString, exchange);
+  void deathsEndTheJob() {
+    QFETCH(QString, carrier);
     QFETCH(int, victim);
     QFETCH(QString, phase);
     QFETCH(int, time);
-    std::vector<Peer> peers = job(4, exchange);
-    peers[static_cast<std::size_t>(victim)].on_phase = at(phase.toStdString(), time, die);
-    std::vector<int> expected(4, 0);
-    expected[static_cast<std::size_t>(victim)] = -SIGKILL;
-    QVERIFY2(play(peers) == expected, texts(4).c_str());
-    const int first = victim == 0 ? 1 : 0;
-    for (int rank = 0; rank < 4; ++rank) {
-      if (rank == victim) continue;
-      QVERIFY(result(rank)["phi"] == result(first)["phi"]);
-      QCOMPARE(result(rank)["speaks"].get<bool>(), rank == first);
+    std::vector<Peer> peers = resumable(4, carrier);
+    if (carrier == "store") {
+      for (Peer& peer : peers) peer.timeout = 3.0;  // only rank 0's end is seen at once
     }
+    Peer& dies = peers[static_cast<std::size_t>(victim)];
+    dies.on_phase = at(phase.toStdString(), time, die);
+    std::vector<int> expected(4, status_temporary);
+    expected[static_cast<std::size_t>(victim)] = -SIGKILL;
+    QElapsedTimer clock;
+    clock.start();
+    QVERIFY2(play(peers) == expected, texts(4).c_str());
+    QVERIFY2(clock.elapsed() < 20000, "the others noticed it late");
+    dies.on_phase = nullptr;
+    QVERIFY2(play(peers) == std::vector<int>(4, 0), texts(4).c_str());
     ERGO_OK(differs_from_one_process());
   }
 
-  void allButOneMayDie() {
-    for (const QString& exchange : exchanges()) {
-      std::vector<Peer> peers = job(4, exchange);
-      const std::string out = "out-" + exchange.toStdString();
-      for (Peer& peer : peers) peer.job = "job-" + exchange.toStdString(), peer.out = out;
-      peers[0].on_phase = at("checkpoint", 1, die);
-      peers[1].on_phase = at("gather", 3, die);
-      peers[3].on_phase = at("update", 3, die);
-      const std::vector<int> expected = {-SIGKILL, -SIGKILL, 0, -SIGKILL};
-      QVERIFY2(play(peers) == expected, texts(4).c_str());
-      ERGO_OK(differs_from_one_process(out));
+  /// The same file or address again and again, at any moment.
+  void allMayBeStartedAgain_data() {
+    QTest::addColumn<bool>("tcp");
+    QTest::newRow("file") << false;
+    QTest::newRow("tcp") << true;
+  }
+  void allMayBeStartedAgain() {
+    QFETCH(bool, tcp);
+    std::vector<Peer> peers = resumable(3, carriers().first(), {{"pairs", 3}});
+    if (tcp) meet_at(peers, {"127.0.0.1", free_port(), {}});
+    const std::vector<std::pair<const char*, int>> moments = {
+        {"rendezvous", 1}, {"gather", 1}, {"unroll", 3}, {"gather", 4}, {"update", 2}};
+    for (const auto& [phase, n] : moments) {
+      for (Peer& peer : peers) peer.on_phase = at(phase, n, die);
+      play(peers);
+      for (const int end : ends_)
+        QVERIFY2(end == -SIGKILL || end == status_temporary, texts(3).c_str());
+    }
+    for (Peer& peer : peers) peer.on_phase = nullptr;
+    QVERIFY2(play(peers) == std::vector<int>(3, 0), texts(3).c_str());
+    ERGO_OK(differs_from_one_process("out.safetensors", peers[0].preset));
+  }
+
+  /// A rank that comes back finds its old group sealed, and waits for the next one.
+  void oneMayBeStartedAgainEarly() {
+    for (const bool tcp : {false, true}) {
+      std::vector<Peer> peers = resumable(3, carriers().first(), {{"pairs", 3}});
+      for (Peer& peer : peers) peer.out = tcp ? "t" : "f";
+      for (Peer& peer : peers) peer.resume = (path_ / (peer.out + ".state.safetensors")).string();
+      if (tcp) meet_at(peers, {"127.0.0.1", free_port(), {}});
+      peers[0].on_phase = at("unroll", 2, [](RunControl&) { QTest::qSleep(2000); });
+      peers[1].on_phase = at("unroll", 2, die);
+      std::vector<pid_t> pids = start(peers);
+      QCOMPARE(wait_for_end(pids[1]), -SIGKILL);
+      for (Peer& peer : peers) peer.on_phase = nullptr;
+      pids[1] = start({peers[1]}).front();
+      for (const std::size_t rank : {0, 2}) {
+        QVERIFY2(wait_for_end(pids[rank]) == status_temporary, texts(3).c_str());
+        pids[rank] = start({peers[rank]}).front();
+      }
+      for (const pid_t pid : pids) QVERIFY2(wait_for_end(pid) == 0, texts(3).c_str());
+      ERGO_OK(differs_from_one_process(peers[0].out, peers[0].preset));
     }
   }
 
   void deathBeforeRendezvous() {
-    std::vector<Peer> peers = job(4, exchanges().last());
+    std::vector<Peer> peers = job(4, carriers().first());
     for (Peer& peer : peers) peer.timeout = 3.0;
     peers[1].on_phase = at("rendezvous", 1, die);
     const std::vector<int> expected = {status_temporary, -SIGKILL, status_temporary,
                                        status_temporary};
     QVERIFY2(play(peers) == expected, texts(4).c_str());
-    for (const int rank : {0, 2, 3}) {
-      ERGO_OK(lacks(error(rank), {"3 of 4 processes came", "missing: rank 1"}));
-    }
+    ERGO_OK(lacks(error(0), {"Rank 0 waited 3 s", "in vain for rank 1."}));
     QVERIFY(!fs::exists(path_ / "out.safetensors"));
-    // The folder tells a late one and a second job what happened.
-    Peer late = peers[1];
-    late.on_phase = nullptr;
-    QCOMPARE(play({late}).front(), status_temporary);
-    ERGO_OK(lacks(error(1), {"3 of 4 processes came"}));
-    QCOMPARE(play({peers[0]}).front(), static_cast<int>(ExitCode::cannot_create));
-    ERGO_OK(lacks(error(0), {"'" + (path_ / "job").string() + "'", "another job", "name a new"}));
-    QVERIFY2(play(job(4, "folder", "job2")) == std::vector<int>(4, 0), texts(4).c_str());
+    peers[1].on_phase = nullptr;
+    QVERIFY2(play(peers) == std::vector<int>(4, 0), texts(4).c_str());
     ERGO_OK(differs_from_one_process());
   }
 
-  void sleepersAreLeftOut_data() {
-    QTest::addColumn<QString>("exchange");
+  /// Silent, but not gone: named after 5 s, lost after the time-out, no use when it wakes up.
+  void sleepersAreNamedAndLost_data() {
     QTest::addColumn<int>("sleeper");
     QTest::addColumn<QString>("phase");
-    QTest::newRow("writer in the checkpoint") << "folder" << 0 << "checkpoint";
-    QTest::newRow("in the gather") << exchanges().last() << 1 << "gather";
+    QTest::newRow("rank 1") << 1 << "gather";
+    QTest::newRow("rank 0, whose the store is") << 0 << "update";
   }
-  void sleepersAreLeftOut() {
-    QFETCH(QString, exchange);
+  void sleepersAreNamedAndLost() {
     QFETCH(int, sleeper);
     QFETCH(QString, phase);
-    std::vector<Peer> peers = job(3, exchange);
-    for (Peer& peer : peers) peer.timeout = 3.0, peer.preset = preset_with({{"pairs", 3}});
-    peers[static_cast<std::size_t>(sleeper)].on_phase = at(phase.toStdString(), 2, sleep_on);
+    std::vector<Peer> peers = resumable(3, "gloo", {{"pairs", 3}});
+    for (Peer& peer : peers) peer.timeout = 12.0;
+    peers[static_cast<std::size_t>(sleeper)].on_phase = at(phase.toStdString(), 4, sleep_on);
     const std::vector<pid_t> pids = start(peers);
     for (int rank = 0; rank < 3; ++rank) {
       if (rank == sleeper) continue;
-      QVERIFY2(wait_for_end(pids[static_cast<std::size_t>(rank)]) == 0, texts(3).c_str());
+      QVERIFY2(wait_for_end(pids[static_cast<std::size_t>(rank)]) == status_temporary,
+               texts(3).c_str());
     }
-    ERGO_OK(differs_from_one_process("out.safetensors", peers[0].preset));
+    const std::string said = io::read_file(path_ / "said-2", limit);
+    ERGO_OK(lacks(said, {"Rank 2 has waited", fmt::format("s for rank {}.", sleeper)}));
     const pid_t pid = pids[static_cast<std::size_t>(sleeper)];
+    for (Peer& peer : peers) peer.on_phase = nullptr;
+    if (sleeper > 0) QVERIFY2(play(peers) == std::vector<int>(3, 0), texts(3).c_str());
     ::kill(pid, SIGCONT);
     const int end = wait_for_end(pid);
     QVERIFY2(end == status_temporary, fmt::format("{}: {}", end, texts(3)).c_str());
-    ERGO_OK(lacks(error(sleeper), {fmt::format("Rank {}", sleeper), "go on without it"}));
-    ERGO_OK(differs_from_one_process("out.safetensors", peers[0].preset));  // still
-  }
-
-  void aLostFolderKeepsTheTraining() {
-    std::vector<Peer> peers = job(2, exchanges().first());
-    const fs::path folder = path_ / "job";
-    peers[1].on_phase = at("gather", 6, [folder](RunControl&) {
-      SharedFolder(folder).remove_all();
-      ::raise(SIGKILL);
-    });
-    const std::vector<int> expected = {status_temporary, -SIGKILL};
-    QVERIFY2(play(peers) == expected, texts(2).c_str());
-    ERGO_OK(lacks(error(0), {"out.safetensors.state.safetensors"}));
-    std::vector<Peer> again = job(2, exchanges().last(), "job2");
-    for (Peer& peer : again) peer.resume = (path_ / "out.safetensors.state.safetensors").string();
-    QVERIFY2(play(again) == std::vector<int>(2, 0), texts(2).c_str());
-    ERGO_OK(differs_from_one_process());
+    if (sleeper == 0) QVERIFY2(play(peers) == std::vector<int>(3, 0), texts(3).c_str());
+    ERGO_OK(differs_from_one_process("out.safetensors", peers[0].preset));
   }
 
   void aStopStopsAll() {
-    for (const QString& exchange : exchanges()) {
-      const std::string out = exchange.toStdString();
-      std::vector<Peer> peers = job(3, exchange, "a" + out);
+    for (const QString& carrier : carriers()) {
+      std::vector<Peer> peers = job(3, carrier);
+      const std::string out = carrier.toStdString();
       for (Peer& peer : peers) peer.out = out, peer.preset = preset_with({{"pairs", 3}});
       peers[1].on_phase = at("update", 3, [](RunControl& control) { control.stop(); });
       QVERIFY2(play(peers) == std::vector<int>(3, 0), texts(3).c_str());
@@ -376,7 +271,6 @@ class TestDistributed : public QObject, private JobTest {
       QVERIFY(result(0)["iterations"] < 4);
       for (Peer& peer : peers) {
         peer.on_phase = nullptr;
-        peer.job = "b" + out;
         peer.resume = (path_ / (out + ".state.safetensors")).string();
       }
       QVERIFY2(play(peers) == std::vector<int>(3, 0), texts(3).c_str());
@@ -385,67 +279,85 @@ class TestDistributed : public QObject, private JobTest {
   }
 
   void differencesAreRefused() {
-    std::vector<Peer> peers = job(3, exchanges().first());
-    for (Peer& peer : peers) peer.preset = preset_with({{"pairs", 3}});
-    peers[2].seed = 8;
-    QVERIFY2(play(peers) == std::vector<int>(3, status_config), texts(3).c_str());
-    for (int rank = 0; rank < 3; ++rank) {
-      ERGO_OK(lacks(error(rank), {"Rank 2 has seed 8, but rank 0 has 5"}));
-    }
-    QVERIFY(!fs::exists(path_ / "job"));
-    peers[2].seed = 0;
-    write_text(path_ / "other.json", preset_document().dump());
-    peers[1].preset = "other.json";
-    write_text(path_ / "other.json", [] {
-      json document = preset_document();
-      document["pairs"] = 3, document["draws"] = 3;
-      return document.dump();
-    }());
-    QVERIFY2(play(peers) == std::vector<int>(3, status_config), texts(3).c_str());
-    for (int rank = 0; rank < 3; ++rank) {
-      ERGO_OK(lacks(error(rank), {"Rank 1 has preset 'other' (", "rank 0 has '"}));
+    for (const QString& carrier : carriers()) {
+      std::vector<Peer> peers = job(3, carrier);
+      for (Peer& peer : peers) peer.preset = preset_with({{"pairs", 3}});
+      peers[2].seed = 8;
+      QVERIFY2(play(peers) == std::vector<int>(3, status_config), texts(3).c_str());
+      for (int rank = 0; rank < 3; ++rank)
+        ERGO_OK(lacks(error(rank), {"Rank 2 has seed 8, but rank 0 has seed 5"}));
+      peers[2].seed = 0;
+      write_text(path_ / "other.json", [] {
+        json document = preset_document();
+        document["pairs"] = 3, document["draws"] = 3;
+        return document.dump();
+      }());
+      peers[1].preset = "other.json";
+      QVERIFY2(play(peers) == std::vector<int>(3, status_config), texts(3).c_str());
+      for (int rank = 0; rank < 3; ++rank)
+        ERGO_OK(lacks(error(rank), {"Rank 1 has preset 'other' (", "rank 0 has preset '"}));
     }
     QVERIFY(!fs::exists(path_ / "out.safetensors"));
   }
 
   void failuresOfOneAreToldByAll() {
-    fs::create_directory(path_ / "out.safetensors.log.csv");  // the writer cannot replace it
+    fs::create_directories(path_ / "out.safetensors.log.csv/x");  // the writer cannot replace it
     const std::vector<int> expected(2, static_cast<int>(ExitCode::cannot_create));
-    QVERIFY2(play(job(2, exchanges().last())) == expected, texts(2).c_str());
-    for (const int rank : {0, 1}) ERGO_OK(lacks(error(rank), {"out.safetensors.log.csv"}));
-    QVERIFY(!fs::exists(path_ / "job"));
+    for (const QString& carrier : carriers()) {
+      QVERIFY2(play(job(2, carrier)) == expected, texts(2).c_str());
+      for (const int rank : {0, 1}) ERGO_OK(lacks(error(rank), {"out.safetensors.log.csv"}));
+      fs::remove(path_ / "out.safetensors");
+      fs::remove(path_ / "out.safetensors.state.safetensors");
+    }
   }
 
-  void optionsAreChecked() {
-    const auto with = [](DistributedOptions o) { return [o] { check_options(o); }; };
-    DistributedOptions o{.processes = 2, .rank = 1, .rendezvous = "r", .exchange = "folder"};
-    check_options(o);
-    ERGO_OK(wrong_error(with({.processes = 2, .rank = 2}), ExitCode::usage, "--rank is 2"));
-    ERGO_OK(wrong_error(with({.processes = 0}), ExitCode::usage, "--processes is 0"));
-    ERGO_OK(wrong_error(with({.exchange = "smoke"}), ExitCode::usage, "'smoke'", "gloo or folder"));
-    ERGO_OK(wrong_error(with({.exchange = "folder", .peer_timeout = 0}), ExitCode::usage,
-                        "--peer-timeout"));
-    Peer uneven{.rank = 0, .processes = 3};
-    QCOMPARE(play({uneven}).front(), status_config);
+  /// What is said when nobody of this job answers.
+  void strangeRendezvousAreNamed() {
+    const SilentServer other;
+    const auto alone = [this](int rank, const Rendezvous& rendezvous) {
+      Peer peer{.rank = rank, .processes = 2, .rendezvous = rendezvous, .timeout = 1.0};
+      return play({peer}).front();
+    };
+    QCOMPARE(alone(0, {"localhost", other.port(), {}}), status_temporary);
+    ERGO_OK(lacks(error(0), {fmt::format("port {}", other.port()), "something else on this host",
+                             "name another port"}));
+    QCOMPARE(alone(1, {"127.0.0.1", other.port(), {}}), status_temporary);
+    ERGO_OK(lacks(error(1), {fmt::format("rank 0 at 127.0.0.1:{} (", other.port())}));
+    QCOMPARE(alone(1, {"127.0.0.1", free_port(), {}}), status_temporary);
+    ERGO_OK(lacks(error(1), {"rank 0 at 127.0.0.1:", "Connection refused"}));
+    const int usage = static_cast<int>(ExitCode::usage);
+    QCOMPARE(alone(1, {"no-such-host.invalid", 29500, {}}), usage);
+    ERGO_OK(lacks(error(1), {"'no-such-host.invalid'", "--rendezvous"}));
+    QCOMPARE(alone(1, {{}, 0, path_ / "nothing"}), status_temporary);
+    ERGO_OK(lacks(error(1), {"rank 0, which writes '" + (path_ / "nothing").string()}));
+    const int cannot_create = static_cast<int>(ExitCode::cannot_create);
+    for (const int rank : {0, 1}) {
+      QCOMPARE(alone(rank, {{}, 0, path_ / "p.json"}), cannot_create);
+      ERGO_OK(lacks(error(rank), {"p.json", "holds something else", "name a new file"}));
+    }
+    QCOMPARE(alone(0, {{}, 0, path_ / "no/such"}), cannot_create);
+    ERGO_OK(lacks(error(0), {"no/such"}));
+  }
+
+  void pairsAreShared() {
+    QCOMPARE(play({{.rank = 0, .processes = 3}}).front(), status_config);
     ERGO_OK(lacks(error(0), {"'pairs' is 4", "3 processes"}));
-    if (!exchanges().contains("gloo")) return;
-    ERGO_OK(wrong_error(with({.exchange = "gloo"}), ExitCode::usage, "--interface", "lo"));
-    ERGO_OK(wrong_error(with({.exchange = "gloo", .interface = "no0"}), ExitCode::usage, "'no0'",
-                        "lo"));
   }
 
-  /// Not one socket outside of the named interface, and at least one on it.
+  /// Not one socket outside of the named interface, but for rank 0's store, which c10d opens on
+  /// all.
   void onlyTheInterfaceIsUsed() {
-    if (!exchanges().contains("gloo")) QSKIP("built without Gloo");
     std::vector<Peer> peers = job(2, "gloo");
     const fs::path file = path_ / "addresses";
-    peers[0].on_phase = at("update", 1, [file](RunControl&) {
+    peers[1].on_phase = at("update", 1, [file](RunControl&) {
       write_text(file, fmt::format("{}", fmt::join(own_addresses(), " ")));
     });
     QVERIFY2(play(peers) == std::vector<int>(2, 0), texts(2).c_str());
     const std::string addresses = io::read_file(file, limit);
-    const std::set<std::string> loopback = {"0100007F", "00000000000000000000000001000000"};
-    QVERIFY2(loopback.contains(addresses), addresses.c_str());
+    const std::set<std::string> loopback = {"0100007F", "00000000000000000000000001000000",
+                                            "0000000000000000FFFF00000100007F"};
+    for (const QString& address : QString::fromStdString(addresses).split(' '))
+      QVERIFY2(loopback.contains(address.toStdString()), addresses.c_str());
   }
 
  private:
@@ -456,11 +368,18 @@ class TestDistributed : public QObject, private JobTest {
     return "changed.json";
   }
 
-  static std::string lacks(const std::string& text, const std::vector<std::string>& parts) {
-    for (const std::string& part : parts) {
-      if (text.find(part) == std::string::npos) return fmt::format("no '{}' in: {}", part, text);
+  static void meet_at(std::vector<Peer>& peers, const Rendezvous& rendezvous) {
+    for (Peer& peer : peers) peer.rendezvous = rendezvous;
+  }
+
+  /// Processes that go on from where the files are, started as often as you like.
+  std::vector<Peer> resumable(int processes, const QString& carrier, const json& change = {}) {
+    std::vector<Peer> peers = job(processes, carrier);
+    for (Peer& peer : peers) {
+      if (!change.empty()) peer.preset = preset_with(change);
+      peer.resume = (path_ / (peer.out + ".state.safetensors")).string();
     }
-    return {};
+    return peers;
   }
 
   MetaOptions options_of(const Peer& peer, RunControl& control) const {
@@ -473,7 +392,30 @@ class TestDistributed : public QObject, private JobTest {
     return options;
   }
 
+  /// Messages that differ in every byte, of lengths around those of a piece.
+  json share_bytes(const Peer& peer, RunControl& control) const {
+    const auto share = make_peer_share(distributed(peer, control), {}, control);
+    const auto text = [](std::size_t i) {
+      std::string bytes((std::size_t{1} << (3 * i)) + i, '\0');
+      for (std::size_t k = 0; k < bytes.size(); ++k) bytes[k] = static_cast<char>(k * (i + 1));
+      return i == 0 ? std::string() : bytes;
+    };
+    const auto results = share->results(9,
+                                        [&](const std::vector<std::size_t>& part) {
+                                          std::vector<std::string> list;
+                                          for (const std::size_t i : part) list.push_back(text(i));
+                                          return list;
+                                        },
+                                        {});
+    for (std::size_t i = 0; i < 9; ++i)
+      if (results.bytes[i] != text(i))
+        throw Error(ExitCode::internal, fmt::format("{} differs", i));
+    share->finish();
+    return {};
+  }
+
   json work(const Peer& peer, RunControl& control) const override {
+    if (raw_) return share_bytes(peer, control);
     int events = 0;
     const MetaResult result = meta_train(
         load_preset((path_ / peer.preset).string()), options_of(peer, control),
@@ -506,6 +448,8 @@ class TestDistributed : public QObject, private JobTest {
     }
     return {};
   }
+
+  bool raw_ = false;  ///< the processes share bytes and train nothing
 };
 
 QTEST_GUILESS_MAIN(TestDistributed)

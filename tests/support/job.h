@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <QStringList>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -42,10 +46,11 @@ inline OnPhase at(std::string phase, int n, std::function<void(RunControl&)> act
 inline void die(RunControl&) { ::raise(SIGKILL); }
 inline void sleep_on(RunControl&) { ::raise(SIGSTOP); }
 
-/// One process of a job.
+/// One process of a job. `carrier`: "gloo", or "store" as in builds without Gloo.
 struct Peer {
   int rank = 0, processes = 1;
-  std::string exchange = "folder", job = "job", preset = "p.json", out = "out.safetensors";
+  std::string carrier = "store", preset = "p.json", out = "out.safetensors";
+  Rendezvous rendezvous{};  ///< none: the file "job"
   double timeout = never;
   std::uint64_t seed = 0;
   std::string resume{};
@@ -53,25 +58,41 @@ struct Peer {
 };
 
 /// All processes of a job.
-inline std::vector<Peer> job(int processes, const QString& exchange,
-                             const std::string& name = "job") {
+inline std::vector<Peer> job(int processes, const QString& carrier) {
   std::vector<Peer> peers;
-  for (int rank = 0; rank < processes; ++rank) {
-    peers.push_back(
-        {.rank = rank, .processes = processes, .exchange = exchange.toStdString(), .job = name});
-  }
+  for (int rank = 0; rank < processes; ++rank)
+    peers.push_back({.rank = rank, .processes = processes, .carrier = carrier.toStdString()});
   return peers;
 }
 
-/// The ways to exchange that this build has.
-inline QStringList exchanges() {
-  try {
-    return exchange_kind({.exchange = "gloo"}) == "gloo" ? QStringList{"folder", "gloo"}
-                                                         : QStringList{};
-  } catch (const Error&) {
-    return {"folder"};
+/// What carries the bytes: in a build without Gloo the second is the first.
+inline QStringList carriers() { return {"gloo", "store"}; }
+
+/// A TCP socket of loopback that listens and never answers.
+class SilentServer {
+ public:
+  SilentServer() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(fd_, generic, size) == 0 && ::listen(fd_, 5) == 0 &&
+        ::getsockname(fd_, generic, &size) == 0)
+      port_ = ntohs(address.sin_port);
   }
-}
+  ~SilentServer() { ::close(fd_); }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+  std::uint16_t port() const { return port_; }
+
+ private:
+  int fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
+  std::uint16_t port_ = 0;
+};
+
+/// Nobody listens on it at the moment.
+inline std::uint16_t free_port() { return SilentServer().port(); }
 
 /// Base of tests that start the processes of a job in a folder; each leaves what came out of it in
 /// a file of its rank.
@@ -85,10 +106,15 @@ class JobTest : protected FolderTest {
   DistributedOptions distributed(const Peer& peer, RunControl& control) const {
     DistributedOptions options{.processes = peer.processes,
                                .rank = peer.rank,
-                               .rendezvous = path_ / peer.job,
-                               .exchange = peer.exchange,
+                               .rendezvous = peer.rendezvous,
                                .interface = "lo",
-                               .peer_timeout = peer.timeout};
+                               .peer_timeout = peer.timeout,
+                               .by_store = peer.carrier == "store"};
+    if (!options.on()) options.rendezvous.file = path_ / "job";
+    const std::filesystem::path said = path_ / fmt::format("said-{}", peer.rank);
+    options.say = [said](const std::string& sentence) {
+      std::ofstream(said, std::ios::app) << sentence << "\n";
+    };
     if (peer.on_phase) {
       options.on_phase = [&](std::string_view phase) { peer.on_phase(phase, control); };
     }
@@ -100,6 +126,13 @@ class JobTest : protected FolderTest {
   }
   nlohmann::json result(int rank) const {
     return nlohmann::json::parse(io::read_file(result_file(rank), limit));
+  }
+  /// Empty when it holds all of these parts.
+  static std::string lacks(const std::string& text, const std::vector<std::string>& parts) {
+    for (const std::string& part : parts) {
+      if (text.find(part) == std::string::npos) return fmt::format("no '{}' in: {}", part, text);
+    }
+    return {};
   }
   std::string error(int rank) const { return result(rank).value("error", ""); }
 

@@ -2,15 +2,19 @@
 #pragma once
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/control.h"
-#include "core/base/program.h"
-#include "core/distributed/options.h"
+#include "core/base/error.h"
 
 namespace ergo {
+
+/// Some process of the job is gone or silent: save, end and be started again. Nothing can be shared
+/// any more.
+struct PeerLost : Error {
+  explicit PeerLost(const std::string& message) : Error(ExitCode::temporary, message) {}
+};
 
 /// Work of a job that is done together: results that depend on their index alone, computed
 /// anywhere, and used by everyone in the order of their index. So every process goes through the
@@ -22,16 +26,10 @@ class TaskShare {
   /// device. Called on a thread of its own, one at a time. Once the control was stopped: what
   /// exists, at once.
   using Task = std::function<std::vector<std::string>(const std::vector<std::size_t>& indices)>;
-  /// The same with numbers.
-  using NumberTask = std::function<std::vector<double>(const std::vector<std::size_t>& indices)>;
-  /// The same with a list of numbers for each index.
-  using ListTask =
-      std::function<std::vector<std::vector<double>>(const std::vector<std::size_t>& indices)>;
-
   /// How far a long call has come; both on the caller's thread. Empty: nobody asks.
   struct Pulse {
     std::function<std::string()> say;              ///< of this process
-    std::function<void(const std::string&)> hear;  ///< of every process, about once a second
+    std::function<void(const std::string&)> hear;  ///< of every process, some times a second
   };
 
   struct Results {
@@ -42,13 +40,8 @@ class TaskShare {
   virtual ~TaskShare() = default;
 
   /// The results of all i < count; a stop of one process stops all. A process may take as long as
-  /// it likes. @throws Error: what task threw anywhere (the same in every process), {temporary}
-  /// when this process was left out, GroupLost.
+  /// it likes. @throws Error: what task threw anywhere (the same in every process); PeerLost.
   virtual Results results(std::size_t count, const Task& task, const Pulse& pulse) = 0;
-
-  /// Numbers by index; nothing when some process was stopped meanwhile. @throws as results().
-  std::optional<std::vector<double>> values(std::size_t count, const NumberTask& task);
-  std::optional<std::vector<std::vector<double>>> lists(std::size_t count, const ListTask& task);
 
   /// Calls `work` in every process; what it throws anywhere is thrown everywhere.
   virtual void together(const std::function<void()>& work) = 0;
@@ -56,20 +49,15 @@ class TaskShare {
   /// Whether some process was stopped: the same answer in all.
   virtual bool stopped() = 0;
 
-  /// Calls `save` in the lowest living process and returns when it has been done; if that process
-  /// dies, in the next one. @throws as results().
+  /// Calls `save` in rank 0 and returns when it has been done. @throws as results().
   virtual void commit(const std::function<void()>& save) = 0;
 
-  virtual bool lowest() const = 0;    ///< this process writes and speaks; any thread
+  virtual bool lowest() const = 0;    ///< rank 0, which writes and speaks; any thread
   virtual int processes() const = 0;  ///< that the job was started with
   virtual void finish() = 0;          ///< last call
 };
 
 /// One process alone.
 std::unique_ptr<TaskShare> make_local_share(RunControl& control);
-
-/// `facts`: what the processes must have in common. @throws as PeerGroup.
-std::unique_ptr<TaskShare> make_peer_share(const DistributedOptions& options,
-                                           std::vector<Fact> facts, RunControl& control);
 
 }  // namespace ergo

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/distributed/task_share.h"
+#include "core/meta/shared_numbers.h"
 
 #include <cstring>
-#include <numeric>
+#include <string>
 
 #include "core/base/error.h"
 
@@ -21,46 +21,25 @@ std::vector<double> numbers_in(const std::string& bytes) {
   return values;
 }
 
-class LocalShare final : public TaskShare {
- public:
-  explicit LocalShare(RunControl& control) : control_(control) {}
-
-  Results results(std::size_t count, const Task& task, const Pulse&) override {
-    std::vector<std::size_t> all(count);
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    Results results{task(all), false};
-    results.stopped = control_.stopped();
-    return results;
-  }
-  void together(const std::function<void()>& work) override { work(); }
-  bool stopped() override { return control_.stopped(); }
-  void commit(const std::function<void()>& save) override { save(); }
-  bool lowest() const override { return true; }
-  int processes() const override { return 1; }
-  void finish() override {}
-
- private:
-  RunControl& control_;
-};
-
 }  // namespace
 
-std::optional<std::vector<std::vector<double>>> TaskShare::lists(std::size_t count,
-                                                                 const ListTask& task) {
+std::optional<std::vector<std::vector<double>>> shared_lists(TaskShare& share, std::size_t count,
+                                                             const ListTask& task) {
   const auto as_bytes = [&task](const std::vector<std::size_t>& part) {
     std::vector<std::string> list;
     for (const std::vector<double>& values : task(part)) list.push_back(bytes_of(values));
     return list;
   };
-  const Results all = results(count, as_bytes, {});
+  const TaskShare::Results all = share.results(count, as_bytes, {});
   if (all.stopped) return std::nullopt;
   std::vector<std::vector<double>> lists;
   for (const std::string& bytes : all.bytes) lists.push_back(numbers_in(bytes));
   return lists;
 }
 
-std::optional<std::vector<double>> TaskShare::values(std::size_t count, const NumberTask& task) {
-  const auto all = lists(count, [&task](const std::vector<std::size_t>& part) {
+std::optional<std::vector<double>> shared_numbers(TaskShare& share, std::size_t count,
+                                                  const NumberTask& task) {
+  const auto all = shared_lists(share, count, [&task](const std::vector<std::size_t>& part) {
     std::vector<std::vector<double>> list;
     for (const double value : task(part)) list.push_back({value});
     return list;
@@ -72,10 +51,6 @@ std::optional<std::vector<double>> TaskShare::values(std::size_t count, const Nu
     values.push_back(list.front());
   }
   return values;
-}
-
-std::unique_ptr<TaskShare> make_local_share(RunControl& control) {
-  return std::make_unique<LocalShare>(control);
 }
 
 }  // namespace ergo
