@@ -18,9 +18,12 @@ struct ImageFamilyConfig {
   std::int64_t classes = 10;
   double label_noise = 0.0;
   std::int64_t batch_size = 64;
+  std::string networks = "mlp";
   std::int64_t width_min = 10, width_max = 40;
   std::int64_t depth_min = 1, depth_max = 2;
   std::string activations = "relu,tanh,silu";
+  std::vector<std::int64_t> conv_widths = {4, 8};
+  std::int64_t conv_depth_min = 1, conv_depth_max = 3;
   double weight_prior = 1.4, bias_prior = 1.0;
 
   template <class V>
@@ -66,13 +69,27 @@ struct ImageFamilyConfig {
   void visit_networks(V& v) {
     v("batch_size", batch_size,
       FieldInfo{.min = 1, .max = 1e6, .doc = "Training images of a gradient."});
-    v("width_min", width_min, FieldInfo{.min = 1, .max = 4096, .doc = "Narrowest hidden layer."});
-    v("width_max", width_max, FieldInfo{.min = 1, .max = 4096, .doc = "Widest hidden layer."});
-    v("depth_min", depth_min, FieldInfo{.min = 1, .max = 16, .doc = "Fewest hidden layers."});
-    v("depth_max", depth_max, FieldInfo{.min = 1, .max = 16, .doc = "Most hidden layers."});
+    v("networks", networks,
+      FieldInfo{.doc = "Kinds of networks, with commas between: mlp, conv, conv_residual; mlp:3 is "
+                       "drawn three times as often as mlp."});
+    v("width_min", width_min,
+      FieldInfo{.min = 1, .max = 4096, .doc = "Narrowest hidden layer of an mlp."});
+    v("width_max", width_max,
+      FieldInfo{.min = 1, .max = 4096, .doc = "Widest hidden layer of an mlp."});
+    v("depth_min", depth_min,
+      FieldInfo{.min = 1, .max = 16, .doc = "Fewest hidden layers of an mlp."});
+    v("depth_max", depth_max,
+      FieldInfo{.min = 1, .max = 16, .doc = "Most hidden layers of an mlp."});
     v("activations", activations,
       FieldInfo{.doc = "Activations of the multilayer perceptrons, with commas between, each "
                        "equally often."});
+    v("conv_widths", conv_widths,
+      FieldInfo{
+          .min = 1, .max = 1024, .doc = "Filters of a convolution, each entry equally often."});
+    v("conv_depth_min", conv_depth_min,
+      FieldInfo{.min = 1, .max = 16, .doc = "Fewest convolutions of a network with them."});
+    v("conv_depth_max", conv_depth_max,
+      FieldInfo{.min = 1, .max = 16, .doc = "Most convolutions of a network with them."});
     v("weight_prior", weight_prior,
       FieldInfo{.min = 0, .open_min = true, .doc = "w0 of the weight prior w0 / sqrt(fan_in)."});
     v("bias_prior", bias_prior,

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/number.h"
@@ -34,26 +35,67 @@ std::vector<std::string> split_list(const std::string& text) {
   return parts;
 }
 
-/// A set at every side of the family.
-struct Source {
-  std::string name, sha256;
+/// An entry of a list, drawn in proportion to its weight.
+struct Weighted {
+  std::string name;
   double weight = 1.0;
+};
+
+/// "NAME" or "NAME:WEIGHT". @return nothing for another text.
+std::optional<Weighted> weighted(const std::string& item) {
+  const std::size_t colon = item.rfind(':');
+  Weighted entry{item.substr(0, colon)};
+  if (entry.name.empty()) return std::nullopt;
+  if (colon == std::string::npos) return entry;
+  const auto weight = parse_number<double>(item.substr(colon + 1));
+  if (!weight || !(*weight > 0.0) || !std::isfinite(*weight)) return std::nullopt;
+  entry.weight = *weight;
+  return entry;
+}
+
+/// Draws an entry of a list that is not empty.
+template <class Entry>
+const Entry& pick(const std::vector<Entry>& entries, ScalarStream& s) {
+  double sum = 0.0;
+  for (const Entry& entry : entries) sum += entry.weight;
+  double left = sum * s.uniform();
+  for (const Entry& entry : entries) {
+    left -= entry.weight;
+    if (left < 0.0) return entry;
+  }
+  return entries.back();
+}
+
+/// A set at every side of the family.
+struct Source : Weighted {
+  std::string sha256;
   std::vector<ImageSet> by_side;
 };
+
+const std::vector<std::string> known_activations = {"tanh", "relu", "silu"};
+const std::vector<std::string> known_networks = {"mlp", "conv", "conv_residual"};
+
+bool contains(const std::vector<std::string>& list, const std::string& name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
 
 class ImageFamily final : public TaskFamily {
  public:
   ImageFamily(const ImageFamilyConfig& config, std::string section,
               const std::vector<fs::path>& folders)
-      : config_(config), section_(std::move(section)), activations_(activations()) {
+      : config_(config),
+        section_(std::move(section)),
+        activations_(activations()),
+        networks_(networks()) {
     if (config_.sides.empty()) fail("sides", "[]", "hold at least one number");
+    if (config_.conv_widths.empty()) fail("conv_widths", "[]", "hold at least one number");
     for (const std::string& item : split_list(config_.sets))
       sources_.push_back(read(item, folders));
   }
 
   MetaTask task(RngKey key) const override {
     ScalarStream s(key);
-    const Source& source = pick(s);
+    const Source& source = pick(sources_, s);
     const ImageSet& images = source.by_side[s.integer(source.by_side.size())];
     const std::int64_t most = std::min(config_.images_max, images.count - config_.loss_images);
     const auto n = static_cast<std::int64_t>(std::floor(
@@ -89,34 +131,36 @@ class ImageFamily final : public TaskFamily {
   std::vector<std::string> activations() const {
     const std::vector<std::string> list = split_list(config_.activations);
     for (const std::string& name : list) {
-      const std::vector<std::string> known = {"tanh", "relu", "silu"};
-      if (std::find(known.begin(), known.end(), name) == known.end())
+      if (!contains(known_activations, name))
         fail("activations", "'" + config_.activations + "'",
              "be names of tanh, relu and silu with commas between");
     }
     return list;
   }
 
+  std::vector<Weighted> networks() const {
+    std::vector<Weighted> list;
+    for (const std::string& item : split_list(config_.networks)) {
+      const std::optional<Weighted> entry = weighted(item);
+      if (!entry || !contains(known_networks, entry->name))
+        fail("networks", "'" + config_.networks + "'",
+             "be names of mlp, conv and conv_residual with commas between, each with a weight > 0 "
+             "behind a colon or without one, as mlp:3, conv");
+      list.push_back(*entry);
+    }
+    return list;
+  }
+
   /// @param item  "FOLDER" or "FOLDER:WEIGHT".
   Source read(const std::string& item, const std::vector<fs::path>& folders) const {
-    const auto refuse = [this] {
+    const std::optional<Weighted> entry = weighted(item);
+    if (!entry)
       fail("sets", "'" + config_.sets + "'",
            "be folders with commas between, each with a weight > 0 behind a colon or without one, "
            "as data/mnist-10k:2");
-    };
-    Source source;
-    const std::size_t colon = item.rfind(':');
-    const std::string folder = item.substr(0, colon);
-    if (colon != std::string::npos) {
-      const auto weight = parse_number<double>(item.substr(colon + 1));
-      if (!weight || !(*weight > 0.0) || !std::isfinite(*weight)) refuse();
-      source.weight = *weight;
-    }
-    if (folder.empty()) refuse();
-    const ImageSet set = load_image_set(section_ + ".sets", find_file(folder, folders));
+    const ImageSet set = load_image_set(section_ + ".sets", find_file(entry->name, folders));
     check(set);
-    source.name = set.name;
-    source.sha256 = hash_of(set);
+    Source source{{set.name, entry->weight}, hash_of(set), {}};
     for (const std::int64_t side : config_.sides) source.by_side.push_back(resized(set, side));
     return source;
   }
@@ -130,17 +174,6 @@ class ImageFamily final : public TaskFamily {
       fail("images_min", fmt::format("{}", config_.images_min),
            fmt::format("be <= {}, what '{}' has beside the images of the meta-loss", left,
                        set.name));
-  }
-
-  const Source& pick(ScalarStream& s) const {
-    double sum = 0.0;
-    for (const Source& source : sources_) sum += source.weight;
-    double left = sum * s.uniform();
-    for (const Source& source : sources_) {
-      left -= source.weight;
-      if (left < 0.0) return source;
-    }
-    return sources_.back();
   }
 
   std::shared_ptr<Dataset> make_data(const ImageSet& images, std::int64_t n,
@@ -195,8 +228,20 @@ class ImageFamily final : public TaskFamily {
     }
   }
 
-  /// A preset's model section.
+  /// A preset's model section. One kind alone takes nothing of the stream.
   nlohmann::json make_model(ScalarStream& s) const {
+    const std::string& kind =
+        networks_.size() == 1 ? networks_.front().name : pick(networks_, s).name;
+    return kind == "mlp" ? make_mlp(s) : make_conv(kind, s);
+  }
+
+  nlohmann::json make_conv(const std::string& kind, ScalarStream& s) const {
+    const std::int64_t width = config_.conv_widths[s.integer(config_.conv_widths.size())];
+    const std::int64_t depth = integer_between(s, config_.conv_depth_min, config_.conv_depth_max);
+    return {{"kind", kind}, {"depth", depth}, {"width", width}};
+  }
+
+  nlohmann::json make_mlp(ScalarStream& s) const {
     const std::int64_t width = integer_between(s, config_.width_min, config_.width_max);
     const std::int64_t depth = integer_between(s, config_.depth_min, config_.depth_max);
     const std::vector<std::int64_t> hidden(static_cast<std::size_t>(depth), width);
@@ -208,6 +253,7 @@ class ImageFamily final : public TaskFamily {
   ImageFamilyConfig config_;
   std::string section_;
   std::vector<std::string> activations_;
+  std::vector<Weighted> networks_;
   std::vector<Source> sources_;
 };
 

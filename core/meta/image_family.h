@@ -11,8 +11,8 @@
 namespace ergo {
 
 /// Classifications of images: of a set drawn by weight and a side, n training images (log-uniform)
-/// and others for the meta-loss, standardised by the training pixels, minibatches, and an MLP of
-/// random width, depth and activation.
+/// and others for the meta-loss, standardised by the training pixels, minibatches, and a
+/// network of a random kind, width, depth and (mlp) activation.
 /// @param section  that the config was read from, for sentences.
 /// @param folders  where relative names of sets start (find_file()).
 /// @throws Error{config} for fields that do not fit each other or the sets, {no_input}, {data}.

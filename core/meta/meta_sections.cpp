@@ -85,6 +85,7 @@ void check_orders(const ImageFamilyConfig& c, const std::string& section) {
   check("images", c.images_min, c.images_max);
   check("width", c.width_min, c.width_max);
   check("depth", c.depth_min, c.depth_max);
+  check("conv_depth", c.conv_depth_min, c.conv_depth_max);
 }
 
 /// What a transfer score varies, and how often it is taken.

@@ -122,6 +122,28 @@ class TestImageTasks : public QObject, protected FolderTest {
     QVERIFY2(drawn["seen"] > 119 && drawn["seen"] < 181, std::to_string(drawn["seen"]).c_str());
   }
 
+  /// Each kind as often as its weight says, with widths and depths of its own.
+  void networksAreOfTheirKinds() {
+    ImageFamilyConfig config = small_family();
+    config.networks = "mlp, conv:3";
+    config.conv_widths = {2, 5};
+    config.conv_depth_max = 2;
+    const auto family = make_image_family(config, "images", {path_});
+    std::set<std::pair<std::int64_t, std::size_t>> shapes;  // filters, blocks
+    int convolutions = 0;
+    for (std::uint64_t i = 0; i < 200; ++i) {
+      const MetaTask task = family->task(RngKey::from_seed(9).fold_in(i));
+      const auto& blocks = task.posterior.layout.blocks();
+      if (blocks.front().name != "convs.0.weight") continue;
+      ++convolutions;
+      shapes.insert({blocks.front().shape[0], blocks.size()});
+    }
+    // 150 +- 6.1 of 200; a weight and a bias of one or two convolutions and of two linear layers.
+    QVERIFY2(convolutions > 119 && convolutions < 181, std::to_string(convolutions).c_str());
+    QVERIFY(
+        (shapes == std::set<std::pair<std::int64_t, std::size_t>>{{2, 6}, {2, 8}, {5, 6}, {5, 8}}));
+  }
+
   void lossImagesAreOthers() {
     ImageFamilyConfig config = small_family();
     config.sides = {8};
@@ -346,6 +368,13 @@ class TestImageTasks : public QObject, protected FolderTest {
     ERGO_OK(wrong_error(images({{"sides", json::array()}}), ExitCode::config, "'images.sides'"));
     ERGO_OK(wrong_error(images({{"activations", "relu,sin"}}), ExitCode::config,
                         "'images.activations' is 'relu,sin'", "silu"));
+    ERGO_OK(wrong_error(images({{"networks", "mlp, lstm"}}), ExitCode::config,
+                        "'images.networks' is 'mlp, lstm'", "conv_residual"));
+    ERGO_OK(wrong_error(images({{"networks", "conv:0"}}), ExitCode::config, "weight > 0"));
+    ERGO_OK(wrong_error(images({{"conv_widths", json::array()}}), ExitCode::config,
+                        "'images.conv_widths'"));
+    ERGO_OK(wrong_error(images({{"conv_depth_min", 4}}), ExitCode::config,
+                        "'images.conv_depth_min' is 4", "'images.conv_depth_max' = 3"));
     ERGO_OK(wrong_error(images({{"width_min", 5}}), ExitCode::config, "'images.width_min' is 5",
                         "'images.width_max' = 4"));
     ERGO_OK(wrong_error(with({{"transfer", {{"every", 3}}}}), ExitCode::config,
