@@ -11,7 +11,6 @@
 #include "core/kernels/l2e_step.h"
 #include "core/samplers/chain_noise.h"
 #include "core/samplers/device_steps.h"
-#include "core/schedules/cosine_cycle.h"
 
 namespace ergo {
 namespace {
@@ -33,18 +32,14 @@ class L2e final : public Sampler {
  public:
   L2e(std::shared_ptr<const KineticGradient> kinetic, const L2eUpdate& update,
       const SamplerContext& context)
-      : kinetic_(std::move(kinetic)), update_(update), data_count_(context.data_count) {}
+      : kinetic_(std::move(kinetic)), numbers_(update), data_count_(context.data_count) {}
 
   /// With the network itself, CPU chains in float32 take the fused path.
-  L2e(const MetaParameters& phi, const L2eUpdate& update, const SamplerContext& context,
-      bool cosine)
+  L2e(const MetaParameters& phi, const SamplerContext& context)
       : kinetic_(make_network_kinetic(phi)),
         fused_(std::in_place, phi),
-        update_(update),
-        noise_goes_by_eps_(phi.noise_form == NoiseForm::paper),
-        data_count_(context.data_count) {
-    if (cosine) decay_.emplace(1.0, context.total_steps, 1);
-  }
+        numbers_(phi, context),
+        data_count_(context.data_count) {}
 
   ChainState init(torch::Tensor position, std::int64_t first_chain) const override {
     return l2e_state(std::move(position), first_chain);
@@ -52,14 +47,14 @@ class L2e final : public Sampler {
 
   TransitionInfo step(RngKey key, ChainState& state, Potential& potential) const override {
     const Evaluation& evaluation = potential.evaluate(state.position);
-    const L2eUpdate update = update_at(state.step + 1);
+    const L2eUpdate update = numbers_.at(state.step + 1);
     const bool fused =
         fused_ && runs_as_loop(state.position) && state.position.scalar_type() == torch::kFloat;
     if (fused) {
       l2e_update_fused(state, evaluation.grad, key, *fused_, update, data_count_,
                        potential.layout());
     } else if (repeats(state)) {
-      l2e_update_device(state, evaluation.grad, key, {{&fused_->network}, {update_}, {data_count_}},
+      l2e_update_device(state, evaluation.grad, key, {{&fused_->network}, {update}, {data_count_}},
                         potential.layout());
     } else {
       torch::Tensor noise;
@@ -71,28 +66,17 @@ class L2e final : public Sampler {
     return {evaluation.potential, update.step_size};
   }
 
-  bool stationary() const override { return !decay_; }
+  bool stationary() const override { return numbers_.constant(); }
 
   /// What a device repeats has the numbers of one transition.
   bool repeats(const ChainState& state) const override {
-    return fused_ && !decay_ && runs_on_device(state.position) && fits_device(fused_->network);
+    return fused_ && numbers_.constant() && runs_on_device(state.position) && fits_device(fused_->network);
   }
 
  private:
-  L2eUpdate update_at(std::int64_t t) const {
-    L2eUpdate update = update_;
-    if (!decay_) return update;
-    const double share = decay_->step_size(t);
-    update.step_size *= share;
-    if (noise_goes_by_eps_) update.noise_scale *= std::sqrt(share);
-    return update;
-  }
-
   std::shared_ptr<const KineticGradient> kinetic_;
   std::optional<FusedL2e> fused_;
-  L2eUpdate update_;
-  std::optional<CosineCycle> decay_;
-  bool noise_goes_by_eps_ = true;
+  L2eNumbers numbers_;
   std::int64_t data_count_;
 };
 
@@ -105,6 +89,21 @@ L2eUpdate l2e_numbers(const MetaParameters& phi, std::int64_t data_count) {
   update.friction = phi.friction;
   const double eps = phi.noise_form == NoiseForm::paper ? update.step_size : 1.0;
   update.noise_scale = std::sqrt(2.0 * phi.friction * eps * phi.noise_multiplier);
+  return update;
+}
+
+L2eNumbers::L2eNumbers(const MetaParameters& phi, const SamplerContext& context)
+    : update_(l2e_numbers(phi, context.data_count)),
+      noise_goes_by_eps_(phi.noise_form == NoiseForm::paper) {
+  if (phi.schedule == StepSchedule::cosine) decay_.emplace(1.0, context.total_steps, 1);
+}
+
+L2eUpdate L2eNumbers::at(std::int64_t t) const {
+  L2eUpdate update = update_;
+  if (!decay_) return update;
+  const double share = decay_->step_size(t);
+  update.step_size *= share;
+  if (noise_goes_by_eps_) update.noise_scale *= std::sqrt(share);
   return update;
 }
 
@@ -191,10 +190,8 @@ std::unique_ptr<Sampler> make_l2e(std::shared_ptr<const KineticGradient> kinetic
   return std::make_unique<L2e>(std::move(kinetic), update, context);
 }
 
-std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context,
-                                  const std::string& schedule) {
-  return std::make_unique<L2e>(phi, l2e_numbers(phi, context.data_count), context,
-                               schedule == "cosine");
+std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context) {
+  return std::make_unique<L2e>(phi, context);
 }
 
 std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context) {
@@ -215,7 +212,10 @@ std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext&
   if (config.noise_form != "file") {
     phi.noise_form = noise_form_from(config.noise_form, "l2e.noise_form");
   }
-  return make_l2e(phi, context, config.schedule);
+  if (config.schedule != "file") {
+    phi.schedule = step_schedule_from(config.schedule, "l2e.schedule");
+  }
+  return make_l2e(phi, context);
 }
 
 }  // namespace ergo

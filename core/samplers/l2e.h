@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/config/field.h"
 #include "core/samplers/l2e_kinetic.h"
 #include "core/samplers/sampler.h"
+#include "core/schedules/cosine_cycle.h"
 
 namespace ergo {
 
@@ -17,12 +19,12 @@ namespace ergo {
 /// s = sqrt(2 C eps m) (paper) or sqrt(2 C m) (official code). The prior is part of grad U, also
 /// while meta-training; the official code leaves it out there. With `schedule` = cosine, which is
 /// no part of the paper, eps at transition t = 1..T is eps sqrt((1 + cos(pi (t - 1) / T)) / 2): the
-/// steps of the deep ensemble. Parameters are meta-trained with a constant eps.
+/// steps of the deep ensemble.
 struct L2eConfig {
   std::string meta_parameters = "meta/l2e-regression.safetensors";
   double step_multiplier = -1, noise_multiplier = -1, friction = -1;
   double alpha_multiplier = -1, beta_multiplier = -1, data_size = -1;
-  std::string noise_form = "file", schedule = "constant";
+  std::string noise_form = "file", schedule = "file";
   template <class V>
   void visit(V&& v) {
     v("meta_parameters", meta_parameters,
@@ -40,7 +42,7 @@ struct L2eConfig {
       FieldInfo{.choices = {"file", "paper", "official"},
                 .doc = "paper: s = sqrt(2 C eps m); official: s = sqrt(2 C m)."});
     v("schedule", schedule,
-      FieldInfo{.choices = {"constant", "cosine"},
+      FieldInfo{.choices = {"file", "constant", "cosine"},
                 .doc = "eps along the run: constant as in the paper, or falling to zero along a "
                        "cosine, which is an extension."});
     v("friction", friction,
@@ -97,12 +99,27 @@ void l2e_update_fused(ChainState& state, const torch::Tensor& grad, RngKey key, 
                       const L2eUpdate& update, std::int64_t data_count,
                       const ParameterLayout& layout);
 
-/// The numbers that phi's dynamics give for n data.
+/// The numbers that phi's dynamics give for n data, before any schedule.
 L2eUpdate l2e_numbers(const MetaParameters& phi, std::int64_t data_count);
 
+/// The numbers of every transition.
+class L2eNumbers {
+ public:
+  /// Always `update`.
+  explicit L2eNumbers(const L2eUpdate& update) : update_(update) {}
+  /// Those of phi for the data and the length that `context` names.
+  L2eNumbers(const MetaParameters& phi, const SamplerContext& context);
+  bool constant() const { return !decay_; }
+  L2eUpdate at(std::int64_t t) const;  ///< of transition t = 1, 2, ...
+
+ private:
+  L2eUpdate update_;
+  bool noise_goes_by_eps_ = false;
+  std::optional<CosineCycle> decay_;
+};
+
 /// L2E from meta-parameters already in memory, as meta-training uses it.
-std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context,
-                                  const std::string& schedule = "constant");
+std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context);
 
 /// @throws Error naming the meta-parameter file, or a violated constraint.
 std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context);

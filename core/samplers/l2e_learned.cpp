@@ -117,7 +117,7 @@ class LearnedL2e final : public LearnedSampler {
   ChainState differentiable_step(const torch::Tensor& phi, RngKey key, const ChainState& state,
                                  Potential& potential,
                                  const SamplerContext& context) const override {
-    const L2eUpdate update = l2e_numbers(dynamics_, context.data_count);
+    const L2eUpdate update = L2eNumbers(dynamics_, context).at(state.step + 1);
     const KineticNetwork network(phi, dynamics_.weights.hidden, dynamics_.alpha_multiplier,
                                  dynamics_.beta_multiplier);
     const torch::Tensor noise = update.noise_scale > 0 ? chain_noise(key, state) : torch::Tensor();
@@ -127,6 +127,8 @@ class LearnedL2e final : public LearnedSampler {
 
   std::unique_ptr<PopulationStep> population(
       const std::vector<PopulationRow>& rows) const override {
+    // A captured transition has the numbers of one.
+    if (dynamics_.schedule != StepSchedule::constant) return nullptr;
     if (!fits_device(FusedL2e(dynamics_).network)) return nullptr;
     return std::make_unique<L2ePopulation>(dynamics_, rows);
   }
@@ -158,6 +160,7 @@ std::unique_ptr<LearnedSampler> make_learned_l2e(const L2eDynamicsConfig& config
   p.alpha_multiplier = config.alpha_multiplier;
   p.beta_multiplier = config.beta_multiplier;
   p.noise_form = noise_form_from(config.noise_form, "dynamics.noise_form");
+  p.schedule = step_schedule_from(config.schedule, "dynamics.schedule");
   return std::make_unique<LearnedL2e>(std::move(p));
 }
 

@@ -15,7 +15,7 @@ namespace ergo {
 struct L2eDynamicsConfig {
   double step_multiplier = 0.5, noise_multiplier = 1e-3, friction = 0.1;
   double alpha_multiplier = 1e-3, beta_multiplier = 1e-3;
-  std::string noise_form = "paper";
+  std::string noise_form = "paper", schedule = "constant";
   std::vector<std::int64_t> hidden = {32, 32};
   template <class V>
   void visit(V&& v) {
@@ -27,6 +27,10 @@ struct L2eDynamicsConfig {
     v("noise_form", noise_form,
       FieldInfo{.choices = {"paper", "official"},
                 .doc = "paper: sqrt(2 C eps m); official: sqrt(2 C m)."});
+    v("schedule", schedule,
+      FieldInfo{.choices = {"constant", "cosine"},
+                .doc = "eps along an unroll: constant as in the paper, or falling to zero along a "
+                       "cosine, which is an extension."});
     v("friction", friction, FieldInfo{.min = 0, .max = 1e12, .doc = "C."});
     v("alpha_multiplier", alpha_multiplier,
       FieldInfo{.min = 0, .max = 1e12, .doc = "alpha = alpha_multiplier A."});

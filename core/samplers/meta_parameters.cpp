@@ -61,6 +61,9 @@ void read_metadata(MetaParameters& phi, const std::string& source) {
   if (auto it = phi.metadata.find("noise_form"); it != phi.metadata.end()) {
     phi.noise_form = noise_form_from(it->second, source);
   }
+  if (auto it = phi.metadata.find("schedule"); it != phi.metadata.end()) {
+    phi.schedule = step_schedule_from(it->second, source);
+  }
   if (auto it = phi.metadata.find("sampler"); it != phi.metadata.end() && it->second != "l2e") {
     throw Error(ExitCode::data, fmt::format("{}: holds parameters of sampler '{}', not of l2e.",
                                             source, it->second));
@@ -104,6 +107,17 @@ NoiseForm noise_form_from(const std::string& text, const std::string& source) {
   if (text == "official" || text == "2*friction*noise_multiplier") return NoiseForm::official;
   throw Error(ExitCode::data,
               fmt::format("{}: noise_form is '{}', but must be paper or official.", source, text));
+}
+
+const char* to_string(StepSchedule schedule) {
+  return schedule == StepSchedule::constant ? "constant" : "cosine";
+}
+
+StepSchedule step_schedule_from(const std::string& text, const std::string& source) {
+  if (text == "constant") return StepSchedule::constant;
+  if (text == "cosine") return StepSchedule::cosine;
+  throw Error(ExitCode::data,
+              fmt::format("{}: schedule is '{}', but must be constant or cosine.", source, text));
 }
 
 L2eWidths widths_from(const std::string& text, const std::string& source) {
@@ -191,6 +205,7 @@ void save_meta_parameters(const std::filesystem::path& file, const MetaParameter
   archive.metadata["friction"] = fmt::format("{}", phi.friction);
   archive.metadata["data_size"] = phi.data_size > 0 ? fmt::format("{}", phi.data_size) : "n";
   archive.metadata["noise_form"] = to_string(phi.noise_form);
+  archive.metadata["schedule"] = to_string(phi.schedule);
   for_each_tensor(phi.weights, [&archive](const char* name, const auto& shape, const auto& values) {
     archive.arrays.push_back(io::from_floats(name, shape, values));
   });

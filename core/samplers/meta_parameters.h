@@ -16,6 +16,12 @@ const char* to_string(NoiseForm form);
 /// accepted as `official`.
 NoiseForm noise_form_from(const std::string& text, const std::string& source);
 
+/// eps along a run: constant as in the paper, or falling to zero along a cosine, an extension.
+enum class StepSchedule { constant, cosine };
+const char* to_string(StepSchedule schedule);
+/// @throws Error{data} naming `source` for any other spelling.
+StepSchedule step_schedule_from(const std::string& text, const std::string& source);
+
 /// phi with everything that its dynamics need, as a safetensors file holds it
 /// (`layers.{0,1,2}.{weight,bias}`, metadata as FORMAT.md lists).
 struct MetaParameters {
@@ -24,6 +30,7 @@ struct MetaParameters {
   double noise_multiplier = 1e-3, step_multiplier = 0.5, friction = 0.1;
   double data_size = 0;  ///< 0: the n of the task
   NoiseForm noise_form = NoiseForm::paper;
+  StepSchedule schedule = StepSchedule::constant;
   std::map<std::string, std::string> metadata;  ///< the file's, unknown keys kept
   std::vector<std::string> warnings;            ///< what of the file was passed over, sentences
 

@@ -100,17 +100,34 @@ class TestLearnedSamplers : public QObject {
     QVERIFY(same_bits(moved(*loaded.sampler->make(loaded.phi, context_)), expected));
     QVERIFY(same_bits(moved(*named), expected));
     std::vector<float> other = phi;
-    other.front() += 0.5f;
+    for (float& number : other) number += 0.5f;
     QVERIFY(!same_bits(moved(*sampler->make(other, context_)), expected));
   }
 
   /// The transition that a gradient goes through is the transition that the sampler makes.
-  void differentiableStepHasTheNumbersOfAStep_data() { rows(); }
+  void differentiableStepHasTheNumbersOfAStep_data() {
+    QTest::addColumn<QString>("id");
+    QTest::addColumn<QString>("field");
+    QTest::addColumn<QString>("choice");
+    for (const LearnedSamplerRow& row : learned_sampler_rows()) {
+      const QString id = QString::fromStdString(row.entry.id);
+      QTest::addRow("%s", row.entry.id.c_str()) << id << QString() << QString();
+      for (const Field& field : row.entry.fields) {
+        for (const std::string& choice : field.info.choices)
+          QTest::addRow("%s, %s %s", row.entry.id.c_str(), field.name.c_str(), choice.c_str())
+              << id << QString::fromStdString(field.name) << QString::fromStdString(choice);
+      }
+    }
+  }
   void differentiableStepHasTheNumbersOfAStep() {
     QFETCH(QString, id);
+    QFETCH(QString, field);
+    QFETCH(QString, choice);
     const LearnedSamplerRow& row = row_of(id);
     if (!needs_derivatives(row)) return;
-    const auto learned = row.make(defaults(row.entry.fields));
+    json dynamics = defaults(row.entry.fields);
+    if (!field.isEmpty()) dynamics[field.toStdString()] = choice.toStdString();
+    const auto learned = row.make(dynamics);
     const std::vector<float> phi = learned->initial(row.initialisations.front(), RngKey{5});
     const auto sampler = learned->make(phi, context_);
     QuadraticPotential potential(precision(), layout_, data_count);

@@ -219,9 +219,11 @@ class TestL2e : public QObject {
     SamplerContext context;
     context.data_count = static_cast<std::int64_t>(data_count);
     context.total_steps = 8;
-    const auto sampler = make_l2e(load_meta_parameters(file_), context, "cosine");
+    MetaParameters phi = load_meta_parameters(file_);
+    QVERIFY(make_l2e(phi, context)->stationary());
+    phi.schedule = StepSchedule::cosine;
+    const auto sampler = make_l2e(phi, context);
     QVERIFY(!sampler->stationary());
-    QVERIFY(make_l2e(load_meta_parameters(file_), context)->stationary());
     QuadraticPotential potential(diagonal(ramp()), layout_of(sizes), context.data_count);
     ChainState state = sampler->init(random_tensor(8, {1, params}, torch::kDouble), 0);
     PlainState chain(doubles(state.position[0]));
@@ -286,6 +288,23 @@ class TestL2e : public QObject {
     ERGO_OK(differs(step_size(config), std::sqrt(0.5 / 8.0), 1e-14));
     config.step_multiplier = 2;
     ERGO_OK(differs(step_size(config), std::sqrt(2.0 / 8.0), 1e-14));
+  }
+
+  /// A run takes the schedule that the file was trained with unless its preset names one.
+  void scheduleComesFromTheFile() {
+    write_phi(file_);
+    MetaParameters phi = load_meta_parameters(file_);
+    QVERIFY(phi.schedule == StepSchedule::constant);
+    phi.schedule = StepSchedule::cosine;
+    save_meta_parameters(file_, phi);
+    SamplerContext context;
+    context.total_steps = 8;
+    context.folders = {file_.parent_path()};
+    L2eConfig config;
+    config.meta_parameters = "phi.safetensors";
+    QVERIFY(!make_l2e(config, context)->stationary());
+    config.schedule = "constant";
+    QVERIFY(make_l2e(config, context)->stationary());
   }
 
   void zeroNoiseMultiplierSilencesTheNoise() {

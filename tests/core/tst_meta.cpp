@@ -433,6 +433,7 @@ class TestMeta : public QObject, protected FolderTest {
                                << QStringList{"'1e308'", "<= 1000000000000"};
     QTest::newRow("NaN") << "nan" << QStringList{"'layers.1.weight'", "nan", "finite"};
     QTest::newRow("noise form") << "noise_form=loud" << QStringList{"'loud'", "paper or official"};
+    QTest::newRow("schedule") << "schedule=linear" << QStringList{"'linear'", "constant or cosine"};
     QTest::newRow("widths that the tensors do not have")
         << "hidden=16,32" << QStringList{"'layers.0.weight'", "[16, 9]", "[32, 9]"};
     QTest::newRow("one width") << "hidden=32" << QStringList{"hidden is '32'", "32,32"};
