@@ -24,17 +24,17 @@
 namespace ergo {
 namespace {
 
-/// The first sampler of a comparison that takes meta-parameters. @throws Error{usage} without one.
-const SamplerEntry& learnedSampler(const Preset& preset) {
+/// A learned sampler of a comparison. @throws Error{usage} where it is none of them.
+const SamplerEntry& learnedSampler(const Preset& preset, const std::string& id) {
   for (const Section& section : sections(preset)) {
     const SamplerEntry* sampler = find_sampler(section.name);
-    if (sampler && sampler->traits.learned) return *sampler;
+    if (sampler && sampler->id == id) return *sampler;
   }
-  throw Error(
-      ExitCode::usage,
-      MainWindow::tr("Preset '%1' compares no sampler with meta-parameters; open one that does.")
-          .arg(QString::fromStdString(preset.id))
-          .toStdString());
+  throw Error(ExitCode::usage,
+              MainWindow::tr("Preset '%1' does not compare %2, whose meta-parameters these are; "
+                             "open one that does.")
+                  .arg(QString::fromStdString(preset.id), QString::fromStdString(id))
+                  .toStdString());
 }
 
 }  // namespace
@@ -260,13 +260,13 @@ void MainWindow::endRun() {
   finishClosing();
 }
 
-void MainWindow::useMetaParameters(const QString& file) {
+void MainWindow::useMetaParameters(const QString& id, const QString& file) {
   try {
     if (!m_document->isOpen())
       throw Error(
           ExitCode::usage,
           tr("Open a comparison first: no preset is open that could use the file.").toStdString());
-    const SamplerEntry& sampler = learnedSampler(m_document->preset());
+    const SamplerEntry& sampler = learnedSampler(m_document->preset(), id.toStdString());
     m_document->edit(QString::fromStdString(sampler.id + ".meta_parameters"), file);
     statusBar()->showMessage(
         tr("%1 of this comparison now uses %2.").arg(QString::fromStdString(sampler.label), file),

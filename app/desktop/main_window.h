@@ -91,7 +91,7 @@ class MainWindow : public QMainWindow {
   void askPresetTarget();
   void askResultFolder();
   void askFigureFolder();
-  void useMetaParameters(const QString& file);
+  void useMetaParameters(const QString& id, const QString& file);
   bool frame();
   void showRunState();
   void showOutdated();

@@ -35,6 +35,15 @@ QString defaultFile(const std::string& id) {
   return QStringLiteral("%1/meta/%2.safetensors").arg(folder, QString::fromStdString(id));
 }
 
+QString trainedSampler(const Preset& preset) {
+  for (const Section& section : sections(preset)) {
+    for (const Field& field : section.fields)
+      if (section.name.empty() && field.name == "sampler")
+        return QString::fromStdString(field.value.get<std::string>());
+  }
+  return {};
+}
+
 }  // namespace
 
 MetaPanel::MetaPanel(MetaFunction function, QWidget* parent)
@@ -114,7 +123,9 @@ QWidget* MetaPanel::makeButtons() {
   connect(m_start, &QPushButton::clicked, this, [this] { start(false); });
   connect(m_resume, &QPushButton::clicked, this, [this] { start(true); });
   connect(m_stop, &QPushButton::clicked, this, &MetaPanel::stop);
-  connect(m_use, &QPushButton::clicked, this, [this] { Q_EMIT useRequested(m_file->text()); });
+  connect(m_use, &QPushButton::clicked, this, [this] {
+    Q_EMIT useRequested(trainedSampler(m_document.preset()), m_file->text());
+  });
   return row;
 }
 

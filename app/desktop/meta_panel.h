@@ -36,7 +36,7 @@ class MetaPanel : public QWidget {
 
  Q_SIGNALS:
   void failed(const QString& sentence);
-  void useRequested(const QString& file);  ///< meta-parameters for the comparison
+  void useRequested(const QString& id, const QString& file);  ///< parameters of sampler `id`
   void startRequested();                   ///< just before a meta-training starts
 
  private:

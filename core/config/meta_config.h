@@ -40,7 +40,7 @@ struct MetaConfig {
       FieldInfo{.min = 1,
                 .max = 4096,
                 .doc = "Tasks per iteration. es: each has an antithetic pair, whose arms share "
-                       "task and noise; truncated_backprop: one unroll each."});
+                       "task and noise; the others: one unroll each."});
     v("steps_min", steps_min,
       FieldInfo{.min = 10,
                 .max = 1e7,
@@ -131,6 +131,34 @@ struct TruncatedBackpropConfig : OuterConfig {
     v("second_order", second_order,
       FieldInfo{.doc = "Whether grad U counts as a function of phi; false: as a constant, which "
                        "costs about half and is what the official code of Meta-SGMCMC does."});
+    visit_outer(v);
+  }
+};
+
+/// The Stein-gradient KL objective through windows of several chains (meta/stein_kl.h).
+struct SteinKlConfig : OuterConfig {
+  std::int64_t chains = 20;
+  std::int64_t window = 15;
+  std::int64_t keep_every = 3;
+  double stein_ridge = 0.05;
+  template <class V>
+  void visit(V&& v) {
+    v("chains", chains,
+      FieldInfo{.min = 2, .max = 1000, .doc = "Chains of a task, which move together."});
+    v("window", window,
+      FieldInfo{.min = 1,
+                .max = 10000,
+                .unit = "steps",
+                .doc = "Transitions between two truncations. Burn-in is not cut into windows."});
+    v("keep_every", keep_every,
+      FieldInfo{.min = 1,
+                .max = 10000,
+                .unit = "steps",
+                .doc = "Every so many transitions of a window the positions of all chains are "
+                       "draws of its KL divergence."});
+    v("stein_ridge", stein_ridge,
+      FieldInfo{
+          .min = 0, .max = 1e3, .open_min = true, .doc = "Ridge of the Stein gradient estimator."});
     visit_outer(v);
   }
 };

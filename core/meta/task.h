@@ -20,16 +20,17 @@ struct MetaTask {
   std::int64_t batch = 0;  ///< rows of a gradient; 0: all
 };
 
-/// What a chain sees of its task's training data, transition by transition.
+/// What a chain sees of its task's training data, transition by transition; several chains that
+/// move together see the same.
 class TaskBatches {
  public:
   /// @param key  of the minibatches' order.
-  TaskBatches(const MetaTask& task, RngKey key);
+  TaskBatches(const MetaTask& task, RngKey key, std::int64_t chains = 1);
   /// Binds the rows of transition t = 1, 2, ...
   void bind(Potential& potential, std::int64_t t);
 
  private:
-  std::int64_t batch_;
+  std::int64_t batch_, chains_;
   std::optional<MinibatchStream> stream_;  ///< none: all data
 };
 

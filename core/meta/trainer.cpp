@@ -12,7 +12,9 @@ namespace {
 
 using Maker = std::unique_ptr<Trainer> (*)(const Training&);
 const std::vector<std::pair<std::string, Maker>> makers = {
-    {"es", make_es_trainer}, {"truncated_backprop", make_truncated_backprop_trainer}};
+    {"es", make_es_trainer},
+    {"truncated_backprop", make_truncated_backprop_trainer},
+    {"stein_kl", make_stein_kl_trainer}};
 
 std::int64_t unroll_length(const MetaConfig& loop, RngKey key) {
   const double low = static_cast<double>(loop.steps_min);

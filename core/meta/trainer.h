@@ -61,6 +61,7 @@ std::unique_ptr<Trainer> make_trainer(const Training& training);
 /// The rows of make_trainer().
 std::unique_ptr<Trainer> make_es_trainer(const Training& training);
 std::unique_ptr<Trainer> make_truncated_backprop_trainer(const Training& training);
+std::unique_ptr<Trainer> make_stein_kl_trainer(const Training& training);
 
 /// Mean of losses, a diverged one (infinite) counted as failed_loss.
 double shown_mean(const std::vector<double>& losses);

@@ -17,20 +17,24 @@ namespace {
 class WindowedUnroll {
  public:
   WindowedUnroll(const Arm& arm, const torch::Tensor& phi, const WindowPlan& plan,
+                 const std::function<bool(std::int64_t)>& keeps, const WindowObjective& objective,
                  const RunControl& control)
       : arm_(arm),
         plan_(plan),
+        keeps_(keeps),
+        objective_(objective),
         control_(control),
         sampler_(sampler_of(arm)),
         potential_(
             make_differentiable_potential(arm.task->posterior, phi.options(), plan.second_order)),
-        batches_(*arm.task, arm.key.fold_in(3)),
+        batches_(*arm.task, arm.key.fold_in(3), plan.chains),
         phi_(phi.detach().requires_grad_(true)),
         gradient_(torch::zeros_like(phi)) {
-    state_ = sampler_->init(
-        initial_position(arm.task->posterior, arm.key.fold_in(2), 0, phi.scalar_type())
-            .to(phi.device()),
-        0);
+    std::vector<torch::Tensor> starts;
+    for (std::int64_t c = 0; c < plan.chains; ++c)
+      starts.push_back(
+          initial_position(arm.task->posterior, arm.key.fold_in(2), c, phi.scalar_type()));
+    state_ = sampler_->init(torch::cat(starts).to(phi.device()), 0);
   }
 
   WindowedLoss run() {
@@ -57,26 +61,24 @@ class WindowedUnroll {
     }
   }
 
-  /// L_w; its gradient is added. Infinity where something is not finite, NaN when stopped.
+  /// The value of a window; its gradient is added. Infinity where something is not finite, NaN when
+  /// stopped.
   double window() {
     const torch::AutoGradMode enable(true);
-    const CollectionPlan keep =
-        plan_collection(*sampler_, "meta", plan_.window, 0, arm_.plan.draws);
     std::vector<torch::Tensor> draws;
     for (std::int64_t t = 1; t <= plan_.window; ++t) {
       if (control_.stopped()) return std::numeric_limits<double>::quiet_NaN();
       batches_.bind(*potential_, ++transitions_);
       state_ = arm_.sampler->differentiable_step(phi_, noise(), state_, *potential_, context());
-      if (keep.keeps(t)) draws.push_back(state_.position);
+      if (keeps_(t)) draws.push_back(state_.position);
     }
-    const torch::Tensor loss = bma_loss(arm_.task->posterior, torch::cat(draws));
-    const double value = loss.item<double>();
-    if (!std::isfinite(value)) return infinity;
-    const torch::Tensor gradient = torch::autograd::grad({loss}, {phi_})[0];
+    const WindowTerm term = objective_(torch::cat(draws));
+    if (!std::isfinite(term.value)) return infinity;
+    const torch::Tensor gradient = torch::autograd::grad({term.node}, {phi_})[0];
     if (!gradient.isfinite().all().item<bool>()) return infinity;
     gradient_ += gradient;
     truncate();
-    return value;
+    return term.value;
   }
 
   /// The state as constants.
@@ -95,6 +97,8 @@ class WindowedUnroll {
 
   const Arm& arm_;
   const WindowPlan& plan_;
+  const std::function<bool(std::int64_t)>& keeps_;
+  const WindowObjective& objective_;
   const RunControl& control_;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<Potential> potential_;
@@ -111,7 +115,8 @@ class TruncatedBackpropTrainer final : public Trainer {
       : training_(training),
         config_(read_config<TruncatedBackpropConfig>(training.sections.trainer,
                                                      "truncated_backprop.", "preset")) {
-    check_window();
+    check_window(training, "truncated_backprop", config_.window, training.sections.loop.draws,
+                 "'draws'");
   }
 
   TrainerState start() const override { return Adam(training_.sampler->size()).state(); }
@@ -127,45 +132,18 @@ class TruncatedBackpropTrainer final : public Trainer {
     place.each(part.size(), [&](std::size_t j) {
       const Arm arm = training_.training_arm(state.iteration, part[j], state.phi);
       const torch::Tensor phi = torch::tensor(arm.phi).to(place.device());
-      const WindowedLoss got =
-          windowed_loss(arm, phi, {config_.window, config_.second_order}, place.control());
-      answers[j] = {got.loss};
-      answers[j].insert(answers[j].end(), got.gradient.begin(), got.gradient.end());
+      answers[j] = as_answer(
+          windowed_loss(arm, phi, {config_.window, config_.second_order}, place.control()));
     });
     return answers;
   }
 
-  /// The mean of the gradients; a task that diverged has none and counts.
   TrainerStep update(MetaState& state,
                      const std::vector<std::vector<double>>& answers) const override {
-    std::vector<double> losses, gradient(state.phi.size(), 0.0);
-    for (const std::vector<double>& answer : answers) {
-      losses.push_back(answer.at(0));
-      for (std::size_t i = 0; i < gradient.size(); ++i)
-        gradient[i] += answer.at(1 + i) / static_cast<double>(answers.size());
-    }
-    const double norm =
-        outer_step(state, std::move(gradient), config_, training_.sections.loop.iterations);
-    return {shown_mean(losses), norm};
+    return mean_gradient_step(state, answers, config_, training_.sections.loop.iterations);
   }
 
  private:
-  void check_window() const {
-    const MetaConfig& loop = training_.sections.loop;
-    const UnrollPlan shortest = training_.arm({}, nullptr, loop.steps_min, {}).plan;
-    const auto fail = [this](const std::string& constraint) {
-      throw Error(ExitCode::config, "Field 'truncated_backprop.window' is " +
-                                        std::to_string(config_.window) + ", but must be " +
-                                        constraint);
-    };
-    if (config_.window < loop.draws) fail(">= 'draws' = " + std::to_string(loop.draws) + ".");
-    if (const std::int64_t left = shortest.steps - shortest.burn_in; config_.window > left) {
-      fail("<= " + std::to_string(left) +
-           ", the steps after the burn-in of the shortest unroll ('steps_min', "
-           "'burn_in_fraction').");
-    }
-  }
-
   const Training& training_;
   TruncatedBackpropConfig config_;
 };
@@ -174,7 +152,53 @@ class TruncatedBackpropTrainer final : public Trainer {
 
 WindowedLoss windowed_loss(const Arm& arm, const torch::Tensor& phi, const WindowPlan& plan,
                            const RunControl& control) {
-  return WindowedUnroll(arm, phi, plan, control).run();
+  const CollectionPlan keep =
+      plan_collection(*sampler_of(arm), "meta", plan.window, 0, arm.plan.draws);
+  const auto loss = [&arm](const torch::Tensor& draws) {
+    const torch::Tensor node = bma_loss(arm.task->posterior, draws);
+    return WindowTerm{node.item<double>(), node};
+  };
+  return windowed_gradient(
+      arm, phi, plan, [&keep](std::int64_t t) { return keep.keeps(t); }, loss, control);
+}
+
+WindowedLoss windowed_gradient(const Arm& arm, const torch::Tensor& phi, const WindowPlan& plan,
+                               const std::function<bool(std::int64_t)>& keeps,
+                               const WindowObjective& objective, const RunControl& control) {
+  return WindowedUnroll(arm, phi, plan, keeps, objective, control).run();
+}
+
+void check_window(const Training& training, const std::string& section, std::int64_t window,
+                  std::int64_t least, const std::string& name_of_least) {
+  const UnrollPlan shortest = training.arm({}, nullptr, training.sections.loop.steps_min, {}).plan;
+  const auto fail = [&](const std::string& constraint) {
+    throw Error(ExitCode::config, "Field '" + section + ".window' is " + std::to_string(window) +
+                                      ", but must be " + constraint);
+  };
+  if (window < least) fail(">= " + name_of_least + " = " + std::to_string(least) + ".");
+  if (const std::int64_t left = shortest.steps - shortest.burn_in; window > left) {
+    fail("<= " + std::to_string(left) +
+         ", the steps after the burn-in of the shortest unroll ('steps_min', "
+         "'burn_in_fraction').");
+  }
+}
+
+std::vector<double> as_answer(const WindowedLoss& loss) {
+  std::vector<double> answer = {loss.loss};
+  answer.insert(answer.end(), loss.gradient.begin(), loss.gradient.end());
+  return answer;
+}
+
+TrainerStep mean_gradient_step(MetaState& state, const std::vector<std::vector<double>>& answers,
+                               const OuterConfig& config, std::int64_t iterations) {
+  std::vector<double> losses, gradient(state.phi.size(), 0.0);
+  for (const std::vector<double>& answer : answers) {
+    losses.push_back(answer.at(0));
+    for (std::size_t i = 0; i < gradient.size(); ++i)
+      gradient[i] += answer.at(1 + i) / static_cast<double>(answers.size());
+  }
+  const double norm = outer_step(state, std::move(gradient), config, iterations);
+  return {shown_mean(losses), norm};
 }
 
 torch::Tensor bma_loss(const Posterior& posterior, const torch::Tensor& draws) {

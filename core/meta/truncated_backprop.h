@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
+#include "core/meta/trainer.h"
 #include "core/meta/unroll.h"
 
 namespace ergo {
@@ -14,12 +16,27 @@ namespace ergo {
 struct WindowPlan {
   std::int64_t window = 20;   ///< transitions between two truncations
   bool second_order = false;  ///< whether grad U is a function of phi, or a constant
+  std::int64_t chains = 1;    ///< of the task; they move together, on the same minibatches
 };
 
 struct WindowedLoss {
   double loss = 0.0;             ///< mean over the windows, nats; infinity: diverged; NaN: stopped
   std::vector<double> gradient;  ///< of that mean with respect to phi; zeros unless loss is finite
 };
+
+/// What the draws of a window say.
+struct WindowTerm {
+  double value = 0.0;  ///< to show, nats
+  torch::Tensor node;  ///< a node of the draws' graph, whose gradient in phi is wanted
+};
+/// @param draws [draws * chains, params], by time.
+using WindowObjective = std::function<WindowTerm(const torch::Tensor& draws)>;
+
+/// The mean over the windows of an objective's value and of its node's gradient: the scheme of
+/// windowed_loss() below. @param keeps  whether transition t of a window gives draws.
+WindowedLoss windowed_gradient(const Arm& arm, const torch::Tensor& phi, const WindowPlan& plan,
+                               const std::function<bool(std::int64_t t)>& keeps,
+                               const WindowObjective& objective, const RunControl& control);
 
 /// The BMA meta-loss L of a task (unroll.h) and its gradient by back-propagation through truncated
 /// unrolls. After the burn-in the unroll is cut into windows w = 1..W of `window` transitions, what
@@ -34,6 +51,15 @@ struct WindowedLoss {
 /// numbers in float32.  @pre window >= K, and W >= 1.
 WindowedLoss windowed_loss(const Arm& arm, const torch::Tensor& phi, const WindowPlan& plan,
                            const RunControl& control);
+
+/// What the trainers of windows share. An answer is the loss, then its gradient; the step goes
+/// along the mean of the gradients: a task that diverged has none and counts.
+std::vector<double> as_answer(const WindowedLoss& loss);
+TrainerStep mean_gradient_step(MetaState& state, const std::vector<std::vector<double>>& answers,
+                               const OuterConfig& config, std::int64_t iterations);
+/// @throws Error{config} unless `least` <= window <= the steps after the shortest burn-in.
+void check_window(const Training& training, const std::string& section, std::int64_t window,
+                  std::int64_t least, const std::string& name_of_least);
 
 /// L of K draws as a function of them: one loss, differentiable. @param draws [K, params].
 torch::Tensor bma_loss(const Posterior& posterior, const torch::Tensor& draws);

@@ -7,6 +7,7 @@
 
 #include "core/config/meta_config.h"
 #include "core/samplers/l2e_learned.h"
+#include "core/samplers/meta_sgmcmc_learned.h"
 
 namespace ergo {
 namespace {
@@ -36,6 +37,16 @@ const std::vector<LearnedSamplerRow>& learned_sampler_rows() {
          return make_learned_l2e(read_config<L2eDynamicsConfig>(dynamics, "dynamics.", "preset"));
        },
        load_learned_l2e},
+      {{"meta_sgmcmc", "Meta-SGMCMC", "Q by a network 2-h-1, D by a network 3-h-1 (NNSGHMC)",
+        "Gong et al. 2019, arXiv:1806.04522", fields_of(MetaSgmcmcDynamicsConfig{})},
+       meta_sgmcmc_initialisations,
+       meta_sgmcmc_initialisation_doc,
+       {"stein_kl", "truncated_backprop", "es"},
+       [](const nlohmann::json& dynamics) {
+         return make_learned_meta_sgmcmc(
+             read_config<MetaSgmcmcDynamicsConfig>(dynamics, "dynamics.", "preset"));
+       },
+       load_learned_meta_sgmcmc},
   };
   return rows;
 }
@@ -58,6 +69,11 @@ const std::vector<RegistryEntry>& trainer_entries() {
        "the gradient through windows of an unroll, the meta-loss at the end of each",
        "Werbos 1990, Proc. IEEE 78(10); Gong et al. 2019, arXiv:1806.04522",
        fields_of(TruncatedBackpropConfig{})},
+      {"stein_kl", "Stein-gradient KL",
+       "the gradient of KL(draws, posterior) through windows of several chains, the entropy's by "
+       "the Stein gradient estimator",
+       "Gong et al. 2019, arXiv:1806.04522; Li & Turner 2018, arXiv:1705.07107",
+       fields_of(SteinKlConfig{})},
   };
   return entries;
 }

@@ -11,6 +11,7 @@
 #include "core/samplers/deep_ensemble.h"
 #include "core/samplers/hmc.h"
 #include "core/samplers/l2e.h"
+#include "core/samplers/meta_sgmcmc.h"
 #include "core/samplers/psgld.h"
 #include "core/samplers/sghmc.h"
 #include "core/samplers/sgld.h"
@@ -90,6 +91,14 @@ const std::vector<SamplerRow>& sampler_rows() {
         {.learned = true}},
        [](const nlohmann::json& s, const SamplerContext& c) {
          return make_l2e(own_config<L2eConfig>(s, "l2e"), c);
+       }},
+      {{{"meta_sgmcmc", "Meta-SGMCMC",
+         "p' = p - eps (Q grad U + D p - T Gamma_p) + sqrt(2 eps D T) n, theta' = theta + "
+         "eps (Q(p') p' + T Gamma_theta), Q and D by networks (NNSGHMC)",
+         "Gong et al. 2019, arXiv:1806.04522, eq. 8 and 9", sampler_fields<MetaSgmcmcConfig>()},
+        {.learned = true}},
+       [](const nlohmann::json& s, const SamplerContext& c) {
+         return make_meta_sgmcmc(own_config<MetaSgmcmcConfig>(s, "meta_sgmcmc"), c);
        }},
       {{{"hmc", "HMC", "leapfrog on all data, identity mass, accept with min(1, exp(-dH))",
          "Neal 2011, arXiv:1206.1901, section 5.2", sampler_fields<HmcConfig>()},

@@ -30,9 +30,9 @@ torch::Tensor observe_gradient(ChainState& state, const torch::Tensor& grad,
 
 class L2e final : public Sampler {
  public:
-  L2e(std::shared_ptr<const KineticGradient> kinetic, const L2eUpdate& update,
+  L2e(std::shared_ptr<const KineticGradient> kinetic, const L2eNumbers& numbers,
       const SamplerContext& context)
-      : kinetic_(std::move(kinetic)), numbers_(update), data_count_(context.data_count) {}
+      : kinetic_(std::move(kinetic)), numbers_(numbers), data_count_(context.data_count) {}
 
   /// With the network itself, CPU chains in float32 take the fused path.
   L2e(const MetaParameters& phi, const SamplerContext& context)
@@ -70,7 +70,8 @@ class L2e final : public Sampler {
 
   /// What a device repeats has the numbers of one transition.
   bool repeats(const ChainState& state) const override {
-    return fused_ && numbers_.constant() && runs_on_device(state.position) && fits_device(fused_->network);
+    return fused_ && numbers_.constant() && runs_on_device(state.position) &&
+           fits_device(fused_->network);
   }
 
  private:
@@ -82,7 +83,7 @@ class L2e final : public Sampler {
 
 }  // namespace
 
-L2eUpdate l2e_numbers(const MetaParameters& phi, std::int64_t data_count) {
+L2eUpdate l2e_numbers(const L2eDynamics& phi, std::int64_t data_count) {
   L2eUpdate update;
   update.data_size = phi.data_size > 0 ? phi.data_size : static_cast<double>(data_count);
   update.step_size = std::sqrt(phi.step_multiplier / update.data_size);
@@ -92,7 +93,7 @@ L2eUpdate l2e_numbers(const MetaParameters& phi, std::int64_t data_count) {
   return update;
 }
 
-L2eNumbers::L2eNumbers(const MetaParameters& phi, const SamplerContext& context)
+L2eNumbers::L2eNumbers(const L2eDynamics& phi, const SamplerContext& context)
     : update_(l2e_numbers(phi, context.data_count)),
       noise_goes_by_eps_(phi.noise_form == NoiseForm::paper) {
   if (phi.schedule == StepSchedule::cosine) decay_.emplace(1.0, context.total_steps, 1);
@@ -132,7 +133,7 @@ ChainState l2e_state(torch::Tensor position, std::int64_t first_chain) {
 }
 
 ChainState l2e_transition(const ChainState& state, const torch::Tensor& grad,
-                          const torch::Tensor& noise, const KineticNetwork& network,
+                          const torch::Tensor& noise, const DifferentiableKinetic& kinetic,
                           const L2eUpdate& update, std::int64_t data_count,
                           const ParameterLayout& layout) {
   const torch::Tensor g = grad * (1.0 / static_cast<double>(data_count));
@@ -141,13 +142,11 @@ ChainState l2e_transition(const ChainState& state, const torch::Tensor& grad,
           .reshape({1, l2e_averages, 1});
   ChainState next = state;
   next.extra = {state.extra[0] * decay + g.unsqueeze(1) * (1.0 - decay)};
-  const KineticOutputs now =
-      kinetic_outputs(network, {g, state.position, state.momentum, next.extra[0], layout});
+  const KineticOutputs now = kinetic({g, state.position, state.momentum, next.extra[0], layout});
   next.momentum = state.momentum - (now.alpha + now.beta * update.friction + g * update.data_size) *
                                        update.step_size;
   if (noise.defined()) next.momentum = next.momentum + noise * update.noise_scale;
-  const KineticOutputs then =
-      kinetic_outputs(network, {g, state.position, next.momentum, next.extra[0], layout});
+  const KineticOutputs then = kinetic({g, state.position, next.momentum, next.extra[0], layout});
   next.position = state.position + then.beta * update.step_size;
   ++next.step;
   next.gradient_evaluations += state.position.size(0);
@@ -186,20 +185,15 @@ void l2e_update_fused(ChainState& state, const torch::Tensor& grad, RngKey key, 
 }
 
 std::unique_ptr<Sampler> make_l2e(std::shared_ptr<const KineticGradient> kinetic,
-                                  const L2eUpdate& update, const SamplerContext& context) {
-  return std::make_unique<L2e>(std::move(kinetic), update, context);
+                                  const L2eNumbers& numbers, const SamplerContext& context) {
+  return std::make_unique<L2e>(std::move(kinetic), numbers, context);
 }
 
 std::unique_ptr<Sampler> make_l2e(const MetaParameters& phi, const SamplerContext& context) {
   return std::make_unique<L2e>(phi, context);
 }
 
-std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context) {
-  MetaParameters phi = load_meta_parameters(
-      require_file("l2e.meta_parameters", config.meta_parameters, context.folders));
-  if (context.warnings) {
-    context.warnings->insert(context.warnings->end(), phi.warnings.begin(), phi.warnings.end());
-  }
+void apply(const L2eConfig& config, L2eDynamics& phi) {
   const auto override_with = [](double& value, double given) {
     if (given >= 0) value = given;
   };
@@ -209,12 +203,18 @@ std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext&
   override_with(phi.alpha_multiplier, config.alpha_multiplier);
   override_with(phi.beta_multiplier, config.beta_multiplier);
   override_with(phi.data_size, config.data_size);
-  if (config.noise_form != "file") {
-    phi.noise_form = noise_form_from(config.noise_form, "l2e.noise_form");
+  if (config.noise_form != "file")
+    phi.noise_form = noise_form_from(config.noise_form, "noise_form");
+  if (config.schedule != "file") phi.schedule = step_schedule_from(config.schedule, "schedule");
+}
+
+std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext& context) {
+  MetaParameters phi = load_meta_parameters(
+      require_file("l2e.meta_parameters", config.meta_parameters, context.folders));
+  if (context.warnings) {
+    context.warnings->insert(context.warnings->end(), phi.warnings.begin(), phi.warnings.end());
   }
-  if (config.schedule != "file") {
-    phi.schedule = step_schedule_from(config.schedule, "l2e.schedule");
-  }
+  apply(config, phi);
   return make_l2e(phi, context);
 }
 

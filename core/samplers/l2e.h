@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,10 +81,13 @@ void l2e_update(ChainState& state, const torch::Tensor& grad, const torch::Tenso
 /// A state at rest: momentum and averages zero.
 ChainState l2e_state(torch::Tensor position, std::int64_t first_chain);
 
-/// l2e_update with the network as a new state, none of its operations in place: part of the
-/// autograd graph of the network's phi, of the old state and of `grad` where that is a node of it.
+/// (alpha, beta) as nodes of an autograd graph.
+using DifferentiableKinetic = std::function<KineticOutputs(const KineticInputs&)>;
+
+/// l2e_update as a new state, none of its operations in place: part of the autograd graph of
+/// what `kinetic` depends on, of the old state and of `grad` where that is a node of it.
 ChainState l2e_transition(const ChainState& state, const torch::Tensor& grad,
-                          const torch::Tensor& noise, const KineticNetwork& network,
+                          const torch::Tensor& noise, const DifferentiableKinetic& kinetic,
                           const L2eUpdate& update, std::int64_t data_count,
                           const ParameterLayout& layout);
 
@@ -100,7 +104,7 @@ void l2e_update_fused(ChainState& state, const torch::Tensor& grad, RngKey key, 
                       const ParameterLayout& layout);
 
 /// The numbers that phi's dynamics give for n data, before any schedule.
-L2eUpdate l2e_numbers(const MetaParameters& phi, std::int64_t data_count);
+L2eUpdate l2e_numbers(const L2eDynamics& phi, std::int64_t data_count);
 
 /// The numbers of every transition.
 class L2eNumbers {
@@ -108,7 +112,7 @@ class L2eNumbers {
   /// Always `update`.
   explicit L2eNumbers(const L2eUpdate& update) : update_(update) {}
   /// Those of phi for the data and the length that `context` names.
-  L2eNumbers(const MetaParameters& phi, const SamplerContext& context);
+  L2eNumbers(const L2eDynamics& phi, const SamplerContext& context);
   bool constant() const { return !decay_; }
   L2eUpdate at(std::int64_t t) const;  ///< of transition t = 1, 2, ...
 
@@ -126,6 +130,9 @@ std::unique_ptr<Sampler> make_l2e(const L2eConfig& config, const SamplerContext&
 
 /// L2E with a given kinetic gradient; the identity tests use (alpha, beta) = (0, r).
 std::unique_ptr<Sampler> make_l2e(std::shared_ptr<const KineticGradient> kinetic,
-                                  const L2eUpdate& update, const SamplerContext& context);
+                                  const L2eNumbers& numbers, const SamplerContext& context);
+
+/// The fields of a preset that are not -1 or "file" take the place of the file's.
+void apply(const L2eConfig& config, L2eDynamics& dynamics);
 
 }  // namespace ergo

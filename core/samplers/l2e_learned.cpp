@@ -4,7 +4,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "core/base/error.h"
@@ -12,6 +11,7 @@
 #include "core/samplers/chain_noise.h"
 #include "core/samplers/device_steps.h"
 #include "core/samplers/l2e.h"
+#include "core/samplers/truncated_normal.h"
 
 namespace ergo {
 namespace {
@@ -19,15 +19,6 @@ namespace {
 constexpr std::size_t average_feature = 5;  // m_0.9, the gradient average with decay 0.9
 constexpr std::size_t beta_output = 1;
 constexpr float small = 0.3f;  // scale of the random part beside a given path
-
-/// Truncated normal at two standard deviations, sd 1/sqrt(fan_in), as Haiku's default.
-void fill_truncated(ScalarStream& stream, std::vector<float>& weights, int fan_in, float scale) {
-  for (float& w : weights) {
-    double z = stream.normal();
-    while (std::abs(z) > 2.0) z = stream.normal();
-    w = scale * static_cast<float>(z / std::sqrt(static_cast<double>(fan_in)));
-  }
-}
 
 /// B = sign * (normalised feature): hidden units 0 and 1 carry its positive and negative part.
 void add_path(L2eWeights& w, std::size_t feature, float sign) {
@@ -121,7 +112,10 @@ class LearnedL2e final : public LearnedSampler {
     const KineticNetwork network(phi, dynamics_.weights.hidden, dynamics_.alpha_multiplier,
                                  dynamics_.beta_multiplier);
     const torch::Tensor noise = update.noise_scale > 0 ? chain_noise(key, state) : torch::Tensor();
-    return l2e_transition(state, potential.evaluate(state.position).grad, noise, network, update,
+    const auto kinetic = [&network](const KineticInputs& in) {
+      return kinetic_outputs(network, in);
+    };
+    return l2e_transition(state, potential.evaluate(state.position).grad, noise, kinetic, update,
                           context.data_count, potential.layout());
   }
 
@@ -145,15 +139,18 @@ class LearnedL2e final : public LearnedSampler {
 
 }  // namespace
 
-std::unique_ptr<LearnedSampler> make_learned_l2e(const L2eDynamicsConfig& config) {
+L2eWidths widths_from(const L2eDynamicsConfig& config) {
   if (config.hidden.size() != 2) {
     throw Error(ExitCode::config,
                 fmt::format("Field 'dynamics.hidden' is {}, but must be the two widths of the "
                             "hidden layers, as 32,32.",
                             fmt::join(config.hidden, ",")));
   }
-  MetaParameters p;
-  p.weights = L2eWeights({static_cast<int>(config.hidden[0]), static_cast<int>(config.hidden[1])});
+  return {static_cast<int>(config.hidden[0]), static_cast<int>(config.hidden[1])};
+}
+
+L2eDynamics dynamics_from(const L2eDynamicsConfig& config) {
+  L2eDynamics p;
   p.step_multiplier = config.step_multiplier;
   p.noise_multiplier = config.noise_multiplier;
   p.friction = config.friction;
@@ -161,6 +158,13 @@ std::unique_ptr<LearnedSampler> make_learned_l2e(const L2eDynamicsConfig& config
   p.beta_multiplier = config.beta_multiplier;
   p.noise_form = noise_form_from(config.noise_form, "dynamics.noise_form");
   p.schedule = step_schedule_from(config.schedule, "dynamics.schedule");
+  return p;
+}
+
+std::unique_ptr<LearnedSampler> make_learned_l2e(const L2eDynamicsConfig& config) {
+  MetaParameters p;
+  static_cast<L2eDynamics&>(p) = dynamics_from(config);
+  p.weights = L2eWeights(widths_from(config));
   return std::make_unique<LearnedL2e>(std::move(p));
 }
 

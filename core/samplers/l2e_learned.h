@@ -8,6 +8,7 @@
 #include "core/config/field.h"
 #include "core/kernels/l2e_network.h"
 #include "core/samplers/learned_sampler.h"
+#include "core/samplers/meta_parameters.h"
 
 namespace ergo {
 
@@ -53,6 +54,10 @@ inline constexpr const char* l2e_initialisation_doc =
     "whose beta is r) or minus the normalised gradient average m_0.9 (descent).";
 
 /// @throws Error{config} naming dynamics.hidden unless it has two entries.
+L2eWidths widths_from(const L2eDynamicsConfig& config);
+L2eDynamics dynamics_from(const L2eDynamicsConfig& config);
+
+/// @throws as widths_from().
 std::unique_ptr<LearnedSampler> make_learned_l2e(const L2eDynamicsConfig& config);
 
 /// @throws as load_meta_parameters().

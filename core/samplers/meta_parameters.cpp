@@ -4,13 +4,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
-#include <set>
+#include <charconv>
 
 #include "core/base/error.h"
-#include "core/base/number.h"
-#include "core/io/safetensors.h"
+#include "core/samplers/parameter_file.h"
 
 namespace ergo {
 namespace {
@@ -31,71 +28,10 @@ void for_each_tensor(Weights& w, F&& visit) {
   visit("layers.2.bias", Shape{2}, w.b2);
 }
 
-constexpr double largest = 1e12;  // of a number of the dynamics: float32 must hold its products
-
-/// What is allowed is `least` to `largest`, or above `least` where `open`.
-void read_number(const MetaParameters& phi, const char* key, double& value, double least, bool open,
-                 const std::string& source) {
-  const auto it = phi.metadata.find(key);
-  if (it == phi.metadata.end()) return;
-  const std::string& text = it->second;
-  const std::optional<double> number = parse_number<double>(text);
-  if (number && (open ? *number > least : *number >= least) && *number <= largest) {
-    value = *number;
-    return;
-  }
-  throw Error(ExitCode::data,
-              fmt::format("{}: metadata '{}' is '{}', but must be a number {} {} and <= {}.",
-                          source, key, text, open ? ">" : ">=", least, largest));
-}
-
-void read_metadata(MetaParameters& phi, const std::string& source) {
-  read_number(phi, "alpha_multiplier", phi.alpha_multiplier, 0, false, source);
-  read_number(phi, "beta_multiplier", phi.beta_multiplier, 0, false, source);
-  read_number(phi, "noise_multiplier", phi.noise_multiplier, 0, false, source);
-  read_number(phi, "step_multiplier", phi.step_multiplier, 0, true, source);
-  read_number(phi, "friction", phi.friction, 0, false, source);
-  if (auto it = phi.metadata.find("data_size"); it != phi.metadata.end() && it->second != "n") {
-    read_number(phi, "data_size", phi.data_size, 0, true, source);
-  }
-  if (auto it = phi.metadata.find("noise_form"); it != phi.metadata.end()) {
-    phi.noise_form = noise_form_from(it->second, source);
-  }
-  if (auto it = phi.metadata.find("schedule"); it != phi.metadata.end()) {
-    phi.schedule = step_schedule_from(it->second, source);
-  }
-  if (auto it = phi.metadata.find("sampler"); it != phi.metadata.end() && it->second != "l2e") {
-    throw Error(ExitCode::data, fmt::format("{}: holds parameters of sampler '{}', not of l2e.",
-                                            source, it->second));
-  }
-  if (auto it = phi.metadata.find("features");
-      it != phi.metadata.end() && it->second != feature_list) {
-    throw Error(ExitCode::data, fmt::format("{}: metadata 'features' is '{}', but must be '{}'.",
-                                            source, it->second, feature_list));
-  }
-}
-
-/// Takes wrappers off the names, and says so, and what else the file holds.
-void note_passed_over(io::SafeTensors& archive, const std::string& source, MetaParameters& phi) {
-  if (const std::string prefix = io::strip_wrappers(archive); !prefix.empty()) {
-    phi.warnings.push_back(fmt::format(
-        "{}: all tensors are named '{}...', as a wrapper of PyTorch does; read without it.", source,
-        prefix));
-  }
-  std::set<std::string> wanted;
-  for_each_tensor(phi.weights,
-                  [&wanted](const char* name, const auto&...) { wanted.insert(name); });
-  std::vector<std::string> others = archive.unreadable;
-  for (const io::Array& array : archive.arrays) {
-    if (!wanted.contains(array.name)) others.push_back(array.name);
-  }
-  if (others.empty()) return;
-  phi.warnings.push_back(fmt::format("{}: passed over what is no meta-parameter: {}.", source,
-                                     fmt::join(others, ", ")));
-}
-
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  return fmt::format("[{}]", fmt::join(shape, ", "));
+std::vector<std::string> tensor_names(L2eWeights& weights) {
+  std::vector<std::string> names;
+  for_each_tensor(weights, [&names](const char* name, const auto&...) { names.push_back(name); });
+  return names;
 }
 
 }  // namespace
@@ -141,6 +77,47 @@ std::string to_string(L2eWidths widths) {
   return fmt::format("{},{}", widths.first, widths.second);
 }
 
+void read_dynamics(L2eDynamics& phi, const std::map<std::string, std::string>& metadata,
+                   const std::string& source) {
+  phi.metadata = metadata;
+  read_parameter_number(phi.metadata, "alpha_multiplier", phi.alpha_multiplier, 0, false, source);
+  read_parameter_number(phi.metadata, "beta_multiplier", phi.beta_multiplier, 0, false, source);
+  read_parameter_number(phi.metadata, "noise_multiplier", phi.noise_multiplier, 0, false, source);
+  read_parameter_number(phi.metadata, "step_multiplier", phi.step_multiplier, 0, true, source);
+  read_parameter_number(phi.metadata, "friction", phi.friction, 0, false, source);
+  if (auto it = phi.metadata.find("data_size"); it != phi.metadata.end() && it->second != "n") {
+    read_parameter_number(phi.metadata, "data_size", phi.data_size, 0, true, source);
+  }
+  if (auto it = phi.metadata.find("noise_form"); it != phi.metadata.end()) {
+    phi.noise_form = noise_form_from(it->second, source);
+  }
+  if (auto it = phi.metadata.find("schedule"); it != phi.metadata.end()) {
+    phi.schedule = step_schedule_from(it->second, source);
+  }
+  if (auto it = phi.metadata.find("features");
+      it != phi.metadata.end() && it->second != feature_list) {
+    throw Error(ExitCode::data, fmt::format("{}: metadata 'features' is '{}', but must be '{}'.",
+                                            source, it->second, feature_list));
+  }
+}
+
+std::map<std::string, std::string> dynamics_metadata(const L2eDynamics& phi,
+                                                     const std::string& sampler, L2eWidths hidden) {
+  std::map<std::string, std::string> metadata = phi.metadata;
+  metadata["sampler"] = sampler;
+  metadata["features"] = feature_list;
+  metadata["hidden"] = to_string(hidden);
+  metadata["alpha_multiplier"] = fmt::format("{}", phi.alpha_multiplier);
+  metadata["beta_multiplier"] = fmt::format("{}", phi.beta_multiplier);
+  metadata["noise_multiplier"] = fmt::format("{}", phi.noise_multiplier);
+  metadata["step_multiplier"] = fmt::format("{}", phi.step_multiplier);
+  metadata["friction"] = fmt::format("{}", phi.friction);
+  metadata["data_size"] = phi.data_size > 0 ? fmt::format("{}", phi.data_size) : "n";
+  metadata["noise_form"] = to_string(phi.noise_form);
+  metadata["schedule"] = to_string(phi.schedule);
+  return metadata;
+}
+
 std::size_t MetaParameters::size() const {
   std::size_t size = 0;
   for_each_tensor(weights,
@@ -168,44 +145,21 @@ void MetaParameters::set_flat(const std::vector<float>& phi) {
 MetaParameters load_meta_parameters(const std::filesystem::path& file) {
   io::SafeTensors archive = io::load_safetensors(file);
   const std::string source = file.string();
+  require_parameters_of(archive.metadata, "l2e", source);
   MetaParameters phi;
-  note_passed_over(archive, source, phi);
+  phi.warnings = passed_over(archive, tensor_names(phi.weights), source);
   if (const auto it = archive.metadata.find("hidden"); it != archive.metadata.end())
     phi.weights = L2eWeights(widths_from(it->second, source));
-  for_each_tensor(
-      phi.weights, [&](const char* name, const auto& shape, std::vector<float>& values) {
-        const io::Array* array = archive.find(name);
-        if (!array) {
-          throw Error(ExitCode::data, fmt::format("{}: tensor '{}' is missing.", source, name));
-        }
-        if (array->shape != shape || !array->is_real()) {
-          throw Error(
-              ExitCode::data,
-              fmt::format("{}: tensor '{}' must be F32 (or F16, BF16, F64) {}, but is {} {}.",
-                          source, name, shape_text(shape), array->dtype, shape_text(array->shape)));
-        }
-        io::require_finite(*array, source);
-        values = array->floats();
-      });
-  phi.metadata = archive.metadata;
-  read_metadata(phi, source);
+  for_each_tensor(phi.weights, [&](const char* name, const auto& shape, auto& values) {
+    values = parameter_tensor(archive, name, shape, source);
+  });
+  read_dynamics(phi, archive.metadata, source);
   return phi;
 }
 
 void save_meta_parameters(const std::filesystem::path& file, const MetaParameters& phi) {
   io::SafeTensors archive;
-  archive.metadata = phi.metadata;
-  archive.metadata["sampler"] = "l2e";
-  archive.metadata["features"] = feature_list;
-  archive.metadata["hidden"] = to_string(phi.weights.hidden);
-  archive.metadata["alpha_multiplier"] = fmt::format("{}", phi.alpha_multiplier);
-  archive.metadata["beta_multiplier"] = fmt::format("{}", phi.beta_multiplier);
-  archive.metadata["noise_multiplier"] = fmt::format("{}", phi.noise_multiplier);
-  archive.metadata["step_multiplier"] = fmt::format("{}", phi.step_multiplier);
-  archive.metadata["friction"] = fmt::format("{}", phi.friction);
-  archive.metadata["data_size"] = phi.data_size > 0 ? fmt::format("{}", phi.data_size) : "n";
-  archive.metadata["noise_form"] = to_string(phi.noise_form);
-  archive.metadata["schedule"] = to_string(phi.schedule);
+  archive.metadata = dynamics_metadata(phi, "l2e", phi.weights.hidden);
   for_each_tensor(phi.weights, [&archive](const char* name, const auto& shape, const auto& values) {
     archive.arrays.push_back(io::from_floats(name, shape, values));
   });

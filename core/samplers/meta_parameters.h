@@ -22,10 +22,8 @@ const char* to_string(StepSchedule schedule);
 /// @throws Error{data} naming `source` for any other spelling.
 StepSchedule step_schedule_from(const std::string& text, const std::string& source);
 
-/// phi with everything that its dynamics need, as a safetensors file holds it
-/// (`layers.{0,1,2}.{weight,bias}`, metadata as FORMAT.md lists).
-struct MetaParameters {
-  L2eWeights weights;
+/// Everything of L2E's dynamics but the network, as the metadata of a file hold it (FORMAT.md).
+struct L2eDynamics {
   double alpha_multiplier = 1e-3, beta_multiplier = 1e-3;
   double noise_multiplier = 1e-3, step_multiplier = 0.5, friction = 0.1;
   double data_size = 0;  ///< 0: the n of the task
@@ -33,6 +31,20 @@ struct MetaParameters {
   StepSchedule schedule = StepSchedule::constant;
   std::map<std::string, std::string> metadata;  ///< the file's, unknown keys kept
   std::vector<std::string> warnings;            ///< what of the file was passed over, sentences
+};
+
+/// Takes a file's metadata over. @throws Error{data} naming `source`, the key with its text and the
+/// range.
+void read_dynamics(L2eDynamics& dynamics, const std::map<std::string, std::string>& metadata,
+                   const std::string& source);
+/// The metadata of a file: the notes and the numbers.
+std::map<std::string, std::string> dynamics_metadata(const L2eDynamics& dynamics,
+                                                     const std::string& sampler, L2eWidths hidden);
+
+/// phi with everything that its dynamics need, as a safetensors file holds it
+/// (`layers.{0,1,2}.{weight,bias}`).
+struct MetaParameters : L2eDynamics {
+  L2eWeights weights;
 
   /// All numbers in file order: w0, b0, w1, b1, w2, b2; 1,442 with the paper's widths.
   std::vector<float> flat() const;

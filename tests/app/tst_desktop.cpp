@@ -212,6 +212,16 @@ void TestDesktop::metaTrainingFeedsTheComparison() {
   QVERIFY(takeError().isEmpty());
   QVERIFY(m_window->document()->field("l2e.meta_parameters")->value ==
           nlohmann::json(file.toStdString()));
+  // Parameters of a sampler that the comparison has not.
+  const auto meta = child<QListWidget>("presets.meta-train");
+  for (int row = 0; row < meta->count(); ++row)
+    if (meta->item(row)->data(Qt::UserRole).toString().endsWith(QLatin1String("sgmcmc")))
+      meta->setCurrentRow(row);
+  child<QLineEdit>("metaFile")->setText(file);
+  child<QPushButton>("metaUse")->setEnabled(true);
+  child<QPushButton>("metaUse")->click();
+  const QString error = takeError();
+  QVERIFY2(error.contains(QLatin1String("does not compare meta_sgmcmc")), qPrintable(error));
 }
 
 void TestDesktop::choosingATrainerShowsItsFields() {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Does L2E cost more than SGHMC where a minibatch reuses every weight hundreds of times?
+// Do learned samplers cost more than SGHMC where a minibatch reuses every weight hundreds of times?
 #include <torch/cuda.h>
 
 #include "core/base/noise.h"
 #include "core/base/torch.h"
 #include "core/posteriors/potentials.h"
 #include "core/samplers/l2e.h"
+#include "core/samplers/meta_sgmcmc_learned.h"
 #include "core/samplers/sghmc.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/suites.h"
@@ -40,27 +41,33 @@ struct Steps {
     const SamplerContext context = context_of(posterior);
     sghmc = make_sghmc(SghmcConfig{.step_size = 1e-5}, context);
     l2e = make_l2e(shipped_phi(), context);
+    const auto learned = make_learned_meta_sgmcmc({});
+    meta_sgmcmc = learned->make(learned->initial("random", RngKey::from_seed(3)), context);
     const torch::Tensor start =
         initial_position(posterior, RngKey::from_seed(2), 0, torch::kFloat).to(device);
     sghmc_state = sghmc->init(start.clone(), 0);
     l2e_state = l2e->init(start.clone(), 0);
+    meta_sgmcmc_state = meta_sgmcmc->init(start.clone(), 0);
   }
   Posterior posterior;
   std::unique_ptr<Potential> potential;
-  std::unique_ptr<Sampler> sghmc, l2e;
-  ChainState sghmc_state, l2e_state;
+  std::unique_ptr<Sampler> sghmc, l2e, meta_sgmcmc;
+  ChainState sghmc_state, l2e_state, meta_sgmcmc_state;
   RngKey key = RngKey::from_seed(1);
 
   void sghmc_step() { sghmc->step(key, sghmc_state, *potential); }
   void l2e_step() { l2e->step(key, l2e_state, *potential); }
+  void meta_sgmcmc_step() { meta_sgmcmc->step(key, meta_sgmcmc_state, *potential); }
 };
 
 void on_cpu(benchmark::State& state) {
   const torch::NoGradGuard no_grad;
   static Steps steps{torch::Device(torch::kCPU)};
-  measure_in_turns(
-      state, {{"sghmc_s", 1, [] { steps.sghmc_step(); }}, {"l2e_s", 1, [] { steps.l2e_step(); }}},
-      2);
+  measure_in_turns(state,
+                   {{"sghmc_s", 1, [] { steps.sghmc_step(); }},
+                    {"l2e_s", 1, [] { steps.l2e_step(); }},
+                    {"meta_sgmcmc_s", 1, [] { steps.meta_sgmcmc_step(); }}},
+                   2);
 }
 
 /// Device work runs beside the program: wall time from an idle device to an idle device.

@@ -256,7 +256,7 @@ class TestL2e : public QObject {
     update.noise_scale = std::sqrt(2.0 * friction * eps);
     SamplerContext context;
     context.data_count = static_cast<std::int64_t>(n);
-    const auto l2e = make_l2e(std::make_shared<MomentumKinetic>(), update, context);
+    const auto l2e = make_l2e(std::make_shared<MomentumKinetic>(), L2eNumbers(update), context);
     const auto sghmc = make_sghmc({eps, friction, 1.0}, context);
     QuadraticPotential potential(diagonal(ramp()), layout_of(sizes), context.data_count);
     ChainState a = l2e->init(random_tensor(8, {2, params}, dtype), 0);
