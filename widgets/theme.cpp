@@ -18,11 +18,12 @@ struct SamplerColor {
 
 // Okabe-Ito hues; l2e has the most saturated one. The reference sampler is black or near white.
 // Pairwise CIE76 distance stays above 16 under simulated deuteranopia and protanopia.
-constexpr std::array<SamplerColor, 9> sampler_colors{{
+constexpr std::array<SamplerColor, 10> sampler_colors{{
     {"l2e", 0xffd55e00, 0xfff97b3d},
     {"sghmc", 0xff0072b2, 0xff4fa3e3},
     {"csgmcmc", 0xff009e73, 0xff14c79a},
     {"deep_ensemble", 0xffb5578d, 0xffe58fc3},
+    {"l2e_scalar", 0xff000078, 0xffa54b96},
     {"meta_sgmcmc", 0xff6b4a00, 0xfff0db5a},
     {"sgld", 0xff3c5a3c, 0xff87e187},
     {"psgld", 0xff872d78, 0xffb43c3c},

@@ -7,6 +7,7 @@
 
 #include "core/config/meta_config.h"
 #include "core/samplers/l2e_learned.h"
+#include "core/samplers/l2e_scalar.h"
 #include "core/samplers/meta_sgmcmc_learned.h"
 
 namespace ergo {
@@ -37,6 +38,17 @@ const std::vector<LearnedSamplerRow>& learned_sampler_rows() {
          return make_learned_l2e(read_config<L2eDynamicsConfig>(dynamics, "dynamics.", "preset"));
        },
        load_learned_l2e},
+      {{"l2e_scalar", "L2E, scalar energy", "the gradient of a scalar energy, 9-h1-h2-1",
+        "Kim et al. 2024, arXiv:2408.09140, appendix D; formula ours",
+        fields_of(L2eDynamicsConfig{})},
+       l2e_scalar_initialisations,
+       l2e_scalar_initialisation_doc,
+       {"es", "truncated_backprop"},
+       [](const nlohmann::json& dynamics) {
+         return make_learned_l2e_scalar(
+             read_config<L2eDynamicsConfig>(dynamics, "dynamics.", "preset"));
+       },
+       load_learned_l2e_scalar},
       {{"meta_sgmcmc", "Meta-SGMCMC", "Q by a network 2-h-1, D by a network 3-h-1 (NNSGHMC)",
         "Gong et al. 2019, arXiv:1806.04522", fields_of(MetaSgmcmcDynamicsConfig{})},
        meta_sgmcmc_initialisations,

@@ -11,6 +11,7 @@
 #include "core/samplers/deep_ensemble.h"
 #include "core/samplers/hmc.h"
 #include "core/samplers/l2e.h"
+#include "core/samplers/l2e_scalar.h"
 #include "core/samplers/meta_sgmcmc.h"
 #include "core/samplers/psgld.h"
 #include "core/samplers/sghmc.h"
@@ -91,6 +92,14 @@ const std::vector<SamplerRow>& sampler_rows() {
         {.learned = true}},
        [](const nlohmann::json& s, const SamplerContext& c) {
          return make_l2e(own_config<L2eConfig>(s, "l2e"), c);
+       }},
+      {{{"l2e_scalar", "L2E, scalar energy",
+         "L2E with (alpha, beta) the gradient of a learned scalar energy K(theta, r)",
+         "Kim et al. 2024, arXiv:2408.09140, appendix D; formula ours",
+         sampler_fields<L2eScalarConfig>()},
+        {.learned = true}},
+       [](const nlohmann::json& s, const SamplerContext& c) {
+         return make_l2e_scalar(own_config<L2eScalarConfig>(s, "l2e_scalar"), c);
        }},
       {{{"meta_sgmcmc", "Meta-SGMCMC",
          "p' = p - eps (Q grad U + D p - T Gamma_p) + sqrt(2 eps D T) n, theta' = theta + "

@@ -24,7 +24,7 @@ constexpr std::int64_t params = 12, total_steps = 24;
 bool noisy(const std::string& id) { return id != "deep_ensemble"; }
 /// HMC gives itself momentum; beta of L2E need not vanish at r = 0.
 bool moves_from_rest(const std::string& id) {
-  return id == "hmc" || id == "l2e";
+  return id == "hmc" || id == "l2e" || id == "l2e_scalar";
 }
 
 const SamplerEntry& entry_of(const QString& id) {
