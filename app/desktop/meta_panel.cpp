@@ -123,9 +123,8 @@ QWidget* MetaPanel::makeButtons() {
   connect(m_start, &QPushButton::clicked, this, [this] { start(false); });
   connect(m_resume, &QPushButton::clicked, this, [this] { start(true); });
   connect(m_stop, &QPushButton::clicked, this, &MetaPanel::stop);
-  connect(m_use, &QPushButton::clicked, this, [this] {
-    Q_EMIT useRequested(trainedSampler(m_document.preset()), m_file->text());
-  });
+  connect(m_use, &QPushButton::clicked, this,
+          [this] { Q_EMIT useRequested(trainedSampler(m_document.preset()), m_file->text()); });
   return row;
 }
 

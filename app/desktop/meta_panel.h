@@ -37,7 +37,7 @@ class MetaPanel : public QWidget {
  Q_SIGNALS:
   void failed(const QString& sentence);
   void useRequested(const QString& id, const QString& file);  ///< parameters of sampler `id`
-  void startRequested();                   ///< just before a meta-training starts
+  void startRequested();  ///< just before a meta-training starts
 
  private:
   void build();

@@ -22,6 +22,7 @@ struct MetaConfig {
   double burn_in_fraction = 0.5;
   std::int64_t validate_every = 25;
   std::int64_t validation_tasks = 32;
+  std::string keep = "best";
   std::string seed = "1";
   std::string device = "cpu";
   template <class V>
@@ -55,6 +56,10 @@ struct MetaConfig {
       FieldInfo{.min = 1, .max = 1e6, .doc = "Iterations between validations and checkpoints."});
     v("validation_tasks", validation_tasks,
       FieldInfo{.min = 1, .max = 1e5, .doc = "Frozen tasks of the validation score."});
+    v("keep", keep,
+      FieldInfo{.choices = {"best", "last"},
+                .doc = "Which parameters the file holds: those with the best score, or the last "
+                       "ones, for a trainer whose objective is not the score."});
     v("seed", seed, FieldInfo{.doc = "Seed, a decimal number."});
     v("device", device,
       FieldInfo{

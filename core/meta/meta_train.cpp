@@ -304,7 +304,8 @@ class MetaTraining {
   }
 
   void keep_if_best(double score) {
-    if (score >= state_.best_score) return;  // never while there is none yet
+    const bool last = sections_.loop.keep == "last" && std::isfinite(score);
+    if (!last && score >= state_.best_score) return;  // never while there is none yet
     state_.best_score = score;
     state_.best_phi = state_.mean_phi;
     state_.best_iteration = state_.iteration;

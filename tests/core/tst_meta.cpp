@@ -419,6 +419,21 @@ class TestMeta : public QObject, protected FolderTest {
     QCOMPARE(last_phi("a.safetensors").size(), small.size());
   }
 
+  /// A training that only makes things worse keeps its start, or its end where the preset says so.
+  void lastParametersAreKeptWhereAskedFor() {
+    const auto kept = [this](const char* keep) {
+      train("a.safetensors", {}, nullptr, nullptr,
+            {{"keep", keep}, {"es", {{"learning_rate", 10.0}, {"averaging", 0.0}}}});
+      const auto metadata = io::load_safetensors(path_ / "a.safetensors").metadata;
+      std::filesystem::remove(path_ / "a.safetensors");
+      return std::pair(metadata.at("best_iteration"), metadata.at("iterations"));
+    };
+    const auto best = kept("best"), last = kept("last");
+    QVERIFY2(best.first == "0", best.first.c_str());
+    QVERIFY2(last.first == last.second, last.first.c_str());
+    QVERIFY(last.second != "0");
+  }
+
   void brokenParameterFiles_data() {
     QTest::addColumn<QString>("damage");
     QTest::addColumn<QStringList>("says");
