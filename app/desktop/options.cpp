@@ -25,6 +25,10 @@ void declare(QCommandLineParser& parser) {
       {"seed", tr("Seed of the run, or a range such as 1-5: one run after the other."),
        tr("number")},
       {"set", tr("Changes a field of the preset; may be repeated."), tr("field=value")},
+      {"budgets",
+       tr("Runs planned for so many gradient evaluations, e.g. 2000,6000, come first; they stay as "
+          "marks in the picture of measures against cost."),
+       tr("numbers")},
       {"run", tr("Starts the run at once.")},
       {"headless",
        tr("Shows no window: runs the preset, exports, and ends with the exit code of the run.")},
@@ -66,6 +70,7 @@ void readValues(const QCommandLineParser& parser, Options& options) {
   options.preset = parser.value("preset");
   options.seed = parser.value("seed");
   options.edits = parser.values("set");
+  if (parser.isSet("budgets")) options.budgets = parser.value("budgets").split(',');
   options.exportFolder = parser.value("export");
   options.theme = parser.value("theme");
   options.screenshot = parser.value("screenshot");
@@ -81,6 +86,8 @@ void check(const Options& options) {
     refuse(tr("--run and --headless need --preset with the id or path of a preset."));
   if (!options.edits.isEmpty() && options.preset.isEmpty())
     refuse(tr("--set needs --preset with the id or path of a preset."));
+  if (!options.budgets.isEmpty() && !options.run)
+    refuse(tr("--budgets needs --run or --headless: it says which runs come first."));
   if (!options.exportFolder.isEmpty() && !options.run)
     refuse(tr("--export needs --run or --headless: it writes what a run has made."));
   if (options.screenshotAt && options.screenshot.isEmpty())

@@ -10,8 +10,9 @@ namespace ergo {
 /// What the command line of the desktop program says.
 struct Options {
   QString preset;
-  QString seed;       ///< as written; empty: the preset's
-  QStringList edits;  ///< "field=value", in order
+  QString seed;         ///< as written; empty: the preset's
+  QStringList edits;    ///< "field=value", in order
+  QStringList budgets;  ///< gradient evaluations of runs before the preset's own, in order
   QString exportFolder;
   QString theme;  ///< "light", "dark", or empty: as remembered
   QString screenshot;

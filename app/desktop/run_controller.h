@@ -39,6 +39,7 @@ class RunController : public QObject {
   void togglePause();
   void step();
   void stop();
+  bool wasStopped() const { return m_stopped; }  ///< the last comparison was, by stop()
 
  Q_SIGNALS:
   void stateChanged();

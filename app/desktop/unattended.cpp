@@ -22,6 +22,8 @@ void printLine(const QString& line) {
   std::fprintf(stderr, "ergoscope: %s\n", printable(line.toStdString()).c_str());
 }
 
+constexpr const char* budgetField = "gradient_evaluations";
+
 using Results = std::vector<std::shared_ptr<const RunResult>>;
 
 /// The same as the command line's.
@@ -59,10 +61,16 @@ void Unattended::start() {
   }
   if (m_options.run && m_exitCode == 0) {
     m_started = true;
-    m_window->startRun();
+    startNext();
   }
   if (m_options.run && m_window->runs()->state() == RunState::idle) return leave();
   schedulePicture();
+}
+
+void Unattended::startNext() {
+  if (!m_budgets.isEmpty())
+    m_window->document()->edit(QLatin1String(budgetField), m_budgets.takeFirst());
+  m_window->startRun();
 }
 
 void Unattended::prepare() {
@@ -78,7 +86,18 @@ void Unattended::prepare() {
   for (const QString& edit : m_options.edits)
     m_window->document()->edit(edit.section('=', 0, 0), edit.section('=', 1));
   if (!m_options.seed.isEmpty()) m_window->document()->editSeed(m_options.seed);
+  prepareBudgets();
   prepareFiles();
+}
+
+/// Every budget is tried before the first run.
+void Unattended::prepareBudgets() {
+  if (m_options.budgets.isEmpty()) return;
+  PresetDocument* document = m_window->document();
+  const auto own = document->field(QLatin1String(budgetField));
+  m_budgets = m_options.budgets;
+  m_budgets << QString::number(own ? own->value.get<std::int64_t>() : 0);
+  for (const QString& budget : m_budgets) document->edit(QLatin1String(budgetField), budget);
 }
 
 /// Before anything is computed: what the run will write must not replace anything unasked.
@@ -114,6 +133,8 @@ void Unattended::takePicture() {
 
 void Unattended::endRun() {
   if (!m_started) return;
+  const bool whole = !m_window->runs()->results().empty() && m_exitCode == 0;
+  if (whole && !m_window->runs()->wasStopped() && !m_budgets.isEmpty()) return startNext();
   m_started = false;
   if (!m_options.screenshot.isEmpty() && !m_options.screenshotAt) takePicture();
   const Results& results = m_window->runs()->results();

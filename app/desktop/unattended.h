@@ -21,7 +21,9 @@ class Unattended : public QObject {
 
  private:
   void prepare();
+  void prepareBudgets();
   void prepareFiles();
+  void startNext();
   void schedulePicture();
   void takePicture();
   void endRun();
@@ -34,6 +36,7 @@ class Unattended : public QObject {
   std::optional<io::ResultFolder> m_folder;  ///< held from before the run to the last figure
   int m_exitCode = 0;
   bool m_started = false;
+  QStringList m_budgets;  ///< of the runs to come; the last one is the preset's own
 };
 
 }  // namespace ergo

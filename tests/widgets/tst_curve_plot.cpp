@@ -78,6 +78,36 @@ class TestCurvePlot : public QObject {
     QVERIFY(!plot->csv().contains("sghmc,1,"));
   }
 
+  /// Runs of other budgets stay as marks at their own ends; another problem takes them away.
+  void otherBudgetsStayAsMarks() {
+    const auto preset = [](int budget, int problem) {
+      return QString(
+                 R"({"curve_points": 5, "gradient_evaluations": %1, "samplers": [%1], "x": %2})")
+          .arg(budget)
+          .arg(problem)
+          .toStdString();
+    };
+    auto plot = empty();
+    addRun(*plot, 1, 1.0, 1, preset(10000, 1));
+    addRun(*plot, 2, 2.0, 2, preset(10000, 1));
+    addRun(*plot, 1, 0.0, 3, preset(20000, 1));
+    plot->setMeasure("nll");
+    plot->refresh();
+    QCPGraph* marks = lineOf(*plot, "planned for that budget");
+    QVERIFY(marks);
+    QCOMPARE(marks->dataCount(), 1);
+    QVERIFY(near(marks->data()->at(0)->value, 1.52, 1e-12));
+    QCOMPARE(marks->data()->at(0)->key, 10000.0);
+    QVERIFY(plot->csv().contains("sghmc,2,10000,10000,"));
+    QVERIFY(plot->clone()->csv() == plot->csv());
+    addRun(*plot, 1, 0.0, 4, preset(10000, 1));  // the marks are now of 20,000
+    plot->refresh();
+    QVERIFY(plot->csv().contains("sghmc,1,20000,") && !plot->csv().contains("sghmc,2,10000,"));
+    addRun(*plot, 1, 0.0, 5, preset(20000, 2));
+    plot->refresh();
+    QVERIFY(!lineOf(*plot, "planned for that budget"));
+  }
+
   void choosesMeasureAndCost() {
     auto plot = empty();
     addRun(*plot, 1, 0.0, 1);

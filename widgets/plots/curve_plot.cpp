@@ -104,13 +104,31 @@ bool CurvePlot::take(const RunEvent& event) {
 
 void CurvePlot::takeStart(const RunStarted& event) {
   const std::string settings = event.preset + '\n' + event.resolved_preset;
+  const std::string problem = problemOf(event.resolved_preset);
+  const std::int64_t budget = budgetOf(event.resolved_preset);
+  if (event.preset != m_state.preset || problem != m_state.problem || problem.empty())
+    m_state.planned.clear();
+  else if (budget != m_state.budget)
+    keepAsPlanned();
+  std::erase_if(m_state.planned, [&](const PlannedRun& run) { return run.budget == budget; });
   if (settings != m_state.settings) m_state.seeds.clear();
+  m_state.preset = event.preset;
+  m_state.problem = problem;
+  m_state.budget = budget;
   std::erase_if(m_state.seeds, [&](const Seed& seed) { return seed.seed == event.seed; });
   m_state.settings = settings;
   m_state.samplers = event.samplers;
   m_state.asked = asksForCurves(event.resolved_preset);
   m_state.seeds.push_back({event.seed, {}});
   m_state.seeds.back().curves.resize(event.samplers.size());
+}
+
+/// The lines become marks, in the place of older ones of their budget.
+void CurvePlot::keepAsPlanned() {
+  std::erase_if(m_state.planned,
+                [this](const PlannedRun& run) { return run.budget == m_state.budget; });
+  for (const Seed& seed : m_state.seeds)
+    m_state.planned.push_back(plannedRun(m_state.budget, seed.seed, seed.curves));
 }
 
 bool CurvePlot::isEmpty() const {
@@ -252,7 +270,23 @@ void CurvePlot::buildPanel(int index) {
     mean->setScatterStyle(
         {QCPScatterStyle::ssDisc, QPen(color), QBrush(color), theme().print ? 2.0 : 4.0});
     panel.lines[s].mean = mean;
+    if (!m_state.planned.empty()) addMarks(panel.lines[s], index, color);
   }
+}
+
+/// Open diamonds with bars of one standard deviation; the legend names them once.
+void CurvePlot::addMarks(Line& line, int index, const QColor& color) {
+  const bool named = index == 0 && &line == &m_panels.front().lines.back();
+  line.marks = addGraph(grid().rect(index), named ? tr("planned for that budget") : QString(),
+                        named ? grid().legend() : nullptr);
+  line.marks->setLineStyle(QCPGraph::lsNone);
+  line.marks->setScatterStyle({QCPScatterStyle::ssDiamond, curvePen(color),
+                               QBrush(theme().background), theme().print ? 4.5 : 9.0});
+  line.bars = new QCPErrorBars(grid().x(index), grid().y(index));
+  line.bars->removeFromLegend();
+  line.bars->setDataPlottable(line.marks);
+  line.bars->setPen(curvePen(color));
+  line.bars->setWhiskerWidth(theme().print ? 2.0 : 5.0);
 }
 
 void CurvePlot::draw() {
@@ -261,6 +295,10 @@ void CurvePlot::draw() {
       const Summary all = summarise(panel, s);
       setGraphData(panel.lines[s].mean, all.x, all.mean, !panel.seconds);
       setBandData(panel.lines[s].band, all.x, all.low, all.high);
+      if (!panel.lines[s].marks) continue;
+      const PlannedMarks marks = marksOf(m_state.planned, s, panel.measure, panel.seconds);
+      setGraphData(panel.lines[s].marks, marks.x, marks.mean, false);
+      panel.lines[s].bars->setData(QVector<double>(marks.sd.begin(), marks.sd.end()));
     }
   }
   if (!m_panels.empty()) grid().setTitle(0, seedText(), theme().text, theme());
@@ -277,9 +315,13 @@ void CurvePlot::fitPanel(int index) {
   FiniteRange across, all, ends;
   for (std::size_t s = 0; s < panel.lines.size(); ++s) {
     const Summary summary = summarise(panel, s);
-    across.add(summary.x);
-    all.add(summary.mean);
-    if (!summary.mean.empty()) ends.add(summary.mean.back());
+    const PlannedMarks marks = marksOf(m_state.planned, s, panel.measure, panel.seconds);
+    for (const auto& [x, y] :
+         {std::pair(summary.x, summary.mean), std::pair(marks.x, marks.mean)}) {
+      across.add(x);
+      all.add(y);
+      if (!y.empty()) ends.add(y.back());
+    }
   }
   if (all.isEmpty() || across.isEmpty()) return;
   const double room = ends.high() - all.low();
@@ -290,21 +332,32 @@ void CurvePlot::fitPanel(int index) {
   grid().x(index)->setRange(across.low() / 1.15, across.high() * 1.15);
 }
 
+/// The columns of curves.csv; where there are marks, one more that says what a run was planned for.
 QString CurvePlot::csv() const {
-  QString text = csvRow(
-      {"sampler", "seed", "gradient_evaluations", "cpu_seconds", "draws", "measure", "value"});
-  for (const Seed& seed : m_state.seeds) {
-    for (std::size_t s = 0; s < seed.curves.size(); ++s) {
-      for (const CurvePoint& point : seed.curves[s]) {
-        for (const auto& [id, value] : point.metrics) {
-          text += csvRow({csvText(QString::fromStdString(m_state.samplers[s].id)),
-                          QString::number(seed.seed), QString::number(point.gradient_evaluations),
-                          csvNumber(point.cpu_seconds), QString::number(point.draws),
-                          csvText(QString::fromStdString(id)), csvNumber(value)});
-        }
-      }
+  const bool marked = !m_state.planned.empty();
+  const auto row = [marked](QStringList cells, const QString& budget) {
+    if (marked) cells.insert(2, budget);
+    return csvRow(cells);
+  };
+  QString text =
+      row({"sampler", "seed", "gradient_evaluations", "cpu_seconds", "draws", "measure", "value"},
+          QStringLiteral("planned_for"));
+  const auto add = [&](std::size_t sampler, std::uint64_t seed, std::int64_t budget,
+                       const CurvePoint& point) {
+    for (const auto& [id, value] : point.metrics) {
+      text +=
+          row({csvText(QString::fromStdString(m_state.samplers[sampler].id)), QString::number(seed),
+               QString::number(point.gradient_evaluations), csvNumber(point.cpu_seconds),
+               QString::number(point.draws), csvText(QString::fromStdString(id)), csvNumber(value)},
+              QString::number(budget));
     }
-  }
+  };
+  for (const PlannedRun& run : m_state.planned)
+    for (std::size_t s = 0; s < run.ends.size() && s < m_state.samplers.size(); ++s)
+      if (run.ends[s]) add(s, run.seed, run.budget, *run.ends[s]);
+  for (const Seed& seed : m_state.seeds)
+    for (std::size_t s = 0; s < seed.curves.size(); ++s)
+      for (const CurvePoint& point : seed.curves[s]) add(s, seed.seed, m_state.budget, point);
   return text;
 }
 
@@ -314,7 +367,8 @@ QString CurvePlot::explanation() const {
       "would have kept had it ended there, after as many gradient evaluations or CPU seconds as "
       "the "
       "axis says. Schedules are those of the whole run, so a curve is not what a run planned for "
-      "fewer evaluations would give. Several seeds of one preset with unchanged settings give a "
+      "fewer evaluations would give: such runs of the same problem stay as open diamonds where "
+      "they ended. Several seeds of one preset with unchanged settings give a "
       "mean and a band of one standard deviation.\n\n"
       "burn-in b of T steps: of the first n steps those after b·n/T count, K draws at most");
 }

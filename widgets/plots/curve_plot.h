@@ -3,15 +3,18 @@
 #include <vector>
 
 #include "widgets/plots/live_plot.h"
+#include "widgets/plots/planned_runs.h"
 
 class QComboBox;
+class QCPErrorBars;
 
 namespace ergo {
 
 /// Measures against what they cost: a line per sampler over gradient evaluations or CPU seconds,
 /// both logarithmic. Where there is room, two measures over both costs; else one.
 /// Runs of one preset with unchanged settings and several seeds share a picture: mean over the
-/// seeds and a band of one standard deviation (n - 1) on either side.
+/// seeds and a band of one standard deviation (n - 1) on either side. Runs of the same problem that
+/// were planned for other budgets stay as marks where they ended.
 class CurvePlot : public LivePlot {
   Q_OBJECT
  public:
@@ -44,7 +47,10 @@ class CurvePlot : public LivePlot {
     std::vector<Seed> seeds;  ///< in the order of their runs; the last one is running or the latest
     std::string measure;      ///< empty: by the room
     bool seconds = false;
-    bool asked = false;  ///< does the preset ask for curves?
+    bool asked = false;               ///< does the preset ask for curves?
+    std::string preset, problem;      ///< of the lines: its id, and what other budgets share
+    std::int64_t budget = 0;          ///< of the lines
+    std::vector<PlannedRun> planned;  ///< of other budgets
   };
   /// What the seeds say together about one look of a sampler.
   struct Summary {
@@ -52,7 +58,8 @@ class CurvePlot : public LivePlot {
   };
   /// One sampler's line and, over several seeds, its band.
   struct Line {
-    QCPGraph *mean = nullptr, *band = nullptr;
+    QCPGraph *mean = nullptr, *band = nullptr, *marks = nullptr;
+    QCPErrorBars* bars = nullptr;  ///< of the marks
   };
   struct Panel {
     std::string measure;
@@ -62,6 +69,8 @@ class CurvePlot : public LivePlot {
   void addControls();
   void showControls();
   void takeStart(const RunStarted& event);
+  void keepAsPlanned();
+  void addMarks(Line& line, int index, const QColor& color);
   bool isEmpty() const;
   std::vector<std::string> measuresThere() const;
   bool hasRoom() const;
