@@ -49,11 +49,8 @@ void check_options(const Options& options, bool in_job) {
   if (options.preset.empty() && options.resume.empty())
     refuse("run needs a preset, or --resume with the folder of an interrupted run.");
   if (options.resume.empty()) return;
-  if (in_job) {
-    refuse(
-        "Option --resume cannot be used with --processes: the processes of a job make no "
-        "checkpoints; resume with one process.");
-  }
+  if (in_job && options.preset.empty())
+    refuse("In a job of several processes --resume needs the preset beside it.");
   if (options.preset.empty() &&
       !(options.set.empty() && options.seed.empty() && options.seeds.empty())) {
     refuse(
@@ -74,7 +71,7 @@ EventSink warned_of_loss(EventSink sink, const Preset& preset, Session& session)
     if (said || spent.count() < interval || !std::holds_alternative<Progress>(event)) return;
     said = true;
     session.err << (session.progress ? "\r" : "")
-                << "info: No checkpoints are made: they need --out and one process.\n";
+                << "info: No checkpoints are made: they need --out.\n";
   };
 }
 
@@ -110,12 +107,16 @@ bool is_write_failure(const Error& error) {
   return error.code() == ExitCode::io || error.code() == ExitCode::cannot_create;
 }
 
+ExitCode exit_of(const json& finished) {
+  const json runs = finished.value("runs", json::array({finished}));
+  return std::any_of(runs.begin(), runs.end(), failed) ? ExitCode::internal : ExitCode::ok;
+}
+
 /// Everything was done before: what it came to is printed again.
 void print_finished(const Options& options, const RunOutput& output, Session& session) {
   const json object = output.finished();
   session.out << (options.json ? object.dump(2) + "\n" : output.finished_table()) << std::flush;
-  const json runs = object.value("runs", json::array({object}));
-  if (std::any_of(runs.begin(), runs.end(), failed)) session.exit = ExitCode::internal;
+  session.exit = exit_of(object);
 }
 
 /// The seeds of a job one after the other.
@@ -133,10 +134,14 @@ class SeedRuns {
     if (in_job) run_options_.share = &share_;
     for (const std::uint64_t seed : job_.seeds) {
       if (!told_.empty() && share_.stopped()) break;  // the first gives the table
-      if (const auto known = output_.done(seed)) {
-        told_.push_back({*known, {}});
-      } else {
+      const std::string known = told_by_first(share_, [&] {
+        const auto object = output_.done(seed);
+        return object ? object->dump() : std::string();
+      });
+      if (known.empty()) {
         run_seed(seed);
+      } else {
+        told_.push_back({json::parse(known), {}});
       }
     }
     share_.commit([this] { print(options_, job_.series, told_, session_.out); });
@@ -151,7 +156,7 @@ class SeedRuns {
  private:
   void run_seed(std::uint64_t seed) {
     run_options_.seed = seed;
-    run_options_.checkpoints = output_.checkpoints(seed);
+    share_.commit([&] { run_options_.checkpoints = output_.checkpoints(seed); });
     if (!sink_) sink_ = sink();
     RunResult result = ergo::run(job_.preset, run_options_, sink_, session_.control);
     told_.push_back({to_json(result), table(result)});
@@ -197,13 +202,33 @@ class SeedRuns {
   std::vector<RunResult> unsaved_;
 };
 
-void run_job(const Options& options, const RunJob& job, RunOutput& output,
+/// Rank 0 opens the folder. @return what all of it comes to where all is done, else nothing
+std::string opened(const Options& options, RunJob& job, RunOutput& output, TaskShare& share) {
+  return told_by_first(share, [&] {
+    if (options.resume.empty()) {
+      output.open(options.force);
+    } else if (const auto stored = output.resume(job)) {
+      job = *stored;
+    } else {
+      return output.finished().dump();
+    }
+    output.begin(job);
+    return std::string();
+  });
+}
+
+/// The same in all processes of a job.
+void run_job(const Options& options, RunJob job, RunOutput& output,
              const DistributedOptions& distributed, Session& session) {
   const auto share = make_run_share(job.preset, job.seeds, distributed, session.control);
   try {
-    if (options.resume.empty()) share->commit([&] { output.open(options.force); });
-    output.begin(job);
-    SeedRuns(options, job, output, *share, session).run(distributed.on());
+    const std::string finished = opened(options, job, output, *share);
+    if (!finished.empty()) {
+      share->commit([&] { print_finished(options, output, session); });
+      session.exit = exit_of(json::parse(finished));
+    } else {
+      SeedRuns(options, job, output, *share, session).run(distributed.on());
+    }
   } catch (const Error&) {
     share->finish();
     throw;
@@ -214,12 +239,12 @@ void run_job(const Options& options, const RunJob& job, RunOutput& output,
 void run_command(const Options& options, Session& session) {
   const DistributedOptions distributed = read_process_options(options.processes, session);
   check_options(options, distributed.on());
+  RunOutput output(
+      options.resume.empty() ? options.out : options.resume,
+      [&session](const std::string& sentence) { session.err << "warning: " << sentence << "\n"; });
   std::optional<RunJob> job;
   if (!options.preset.empty()) job = job_of(options);
-  RunOutput output(
-      options.resume.empty() ? options.out : options.resume, distributed.on(),
-      [&session](const std::string& sentence) { session.err << "warning: " << sentence << "\n"; });
-  if (!options.resume.empty()) job = output.resume(job);
+  if (!job) job = output.resume({});
   if (!job) return print_finished(options, output, session);
   run_job(options, *job, output, distributed, session);
 }

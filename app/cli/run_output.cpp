@@ -45,8 +45,8 @@ RunJob job_of(const json& result, const fs::path& folder) {
 
 }  // namespace
 
-RunOutput::RunOutput(fs::path path, bool in_job, std::function<void(const std::string&)> warn)
-    : path_(std::move(path)), in_job_(in_job), warn_(std::move(warn)) {}
+RunOutput::RunOutput(fs::path path, std::function<void(const std::string&)> warn)
+    : path_(std::move(path)), warn_(std::move(warn)) {}
 
 void RunOutput::open(bool force) {
   if (!path_.empty() && !folder_) folder_.emplace(path_, force);
@@ -109,7 +109,7 @@ std::string RunOutput::finished_table() const {
 
 void RunOutput::begin(RunJob job) {
   job_ = std::move(job);
-  if (!many() || in_job_ || !folder_) return;
+  if (!many() || !folder_) return;
   series_ = std::exchange(checkpoints_, std::nullopt);
   if (resumes_) {
     for (const std::string& sentence : series_->damaged()) warn_(sentence);
@@ -137,7 +137,7 @@ io::ResultFolder& RunOutput::folder_of(std::uint64_t seed) {
 }
 
 RunCheckpoints* RunOutput::checkpoints(std::uint64_t seed) {
-  if (in_job_ || !folder_) return nullptr;
+  if (!folder_) return nullptr;
   if (!many() && resumes_) {
     checkpoints_->job = job_;
     return &*checkpoints_;

@@ -13,13 +13,12 @@
 namespace ergo::cli {
 
 /// The folder of a `run`: its results, and the checkpoints of what is under way. Several seeds have
-/// a folder each in it, `s<seed>`; the one around them knows which are done. Without a folder
-/// everything is done for nothing.
+/// a folder each in it, `s<seed>`; the one around them knows which are done. Without a folder, and
+/// in all processes of a job but rank 0, which do not open it, everything is done for nothing.
 class RunOutput {
  public:
-  /// @param in_job  the processes of a job keep no checkpoints
   /// @param warn  takes sentences about what could not be kept
-  RunOutput(std::filesystem::path path, bool in_job, std::function<void(const std::string&)> warn);
+  RunOutput(std::filesystem::path path, std::function<void(const std::string&)> warn);
 
   /// Takes the folder, whose lock it holds from then on. A second call does nothing.
   void open(bool force);
@@ -51,7 +50,7 @@ class RunOutput {
   void keep_series();
 
   std::filesystem::path path_;
-  bool in_job_, resumes_ = false, begun_ = false;
+  bool resumes_ = false, begun_ = false;
   std::function<void(const std::string&)> warn_;
   std::optional<io::ResultFolder> folder_, seed_folder_;
   std::uint64_t seed_ = 0;  ///< of seed_folder_

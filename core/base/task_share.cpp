@@ -30,6 +30,13 @@ class LocalShare final : public TaskShare {
 
 }  // namespace
 
+std::string told_by_first(TaskShare& share, const std::function<std::string()>& tell) {
+  const auto task = [&tell](const std::vector<std::size_t>& part) {
+    return part.empty() ? std::vector<std::string>() : std::vector<std::string>{tell()};
+  };
+  return share.results(1, task, {}).bytes.front();
+}
+
 std::unique_ptr<TaskShare> make_local_share(RunControl& control) {
   return std::make_unique<LocalShare>(control);
 }

@@ -57,6 +57,9 @@ class TaskShare {
   virtual void finish() = 0;          ///< last call
 };
 
+/// What rank 0 has to say, in all processes. @throws as TaskShare::results().
+std::string told_by_first(TaskShare& share, const std::function<std::string()>& tell);
+
 /// One process alone.
 std::unique_ptr<TaskShare> make_local_share(RunControl& control);
 

@@ -100,14 +100,9 @@ class MetaTraining {
 
   /// From what rank 0 finds, whatever the others see of its files.
   void resume() {
-    const auto read = [this](const std::vector<std::size_t>& part) {
-      std::vector<std::string> bytes(part.size());
-      if (!part.empty()) bytes.front() = files_.stored_state();
-      return bytes;
-    };
-    const TaskShare::Results stored = share_->results(1, read, {});
-    if (stored.bytes.front().empty()) return;
-    state_ = read_meta_state(stored.bytes.front(), options_.resume.string(), settings_, state_);
+    const std::string bytes = told_by_first(*share_, [this] { return files_.stored_state(); });
+    if (bytes.empty()) return;
+    state_ = read_meta_state(bytes, options_.resume.string(), settings_, state_);
     saved_ = state_.iteration;
   }
 

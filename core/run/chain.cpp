@@ -122,7 +122,7 @@ void Chain::show(double fraction, double seconds) {
 void Chain::fill(ChainRecord record) {
   for (torch::Tensor& draw : record.draws) draws_.add(std::move(draw));
   for (torch::Tensor& snapshot : record.snapshots) snapshots_.add(std::move(snapshot));
-  values_ = std::move(record.values);
+  values_.insert(values_.end(), record.values.begin(), record.values.end());
   for (CurvePosition& place : record.curve_positions) curve_positions_.add(std::move(place));
   for (const ChainCost& cost : record.costs) costs_.add(cost);
   trace_.restore(record.trace, record.trace_open);

@@ -86,8 +86,8 @@ class Chain {
   // Where another process moves it.
   /// How far it is there, 0 to 1, after so many seconds of CPU time.
   void show(double fraction, double seconds);
-  /// Takes over how it ended there, or how far it had come in an earlier process; the chain has no
-  /// draws of its own yet.
+  /// Takes over how it ended there, or how far it has come in another process; the lists of the
+  /// record go on where those of the chain end.
   void fill(ChainRecord record);
 
   /// Checkpoints, between slices: the points of the trace stay until they are forgotten.

@@ -249,10 +249,16 @@ void require_planned(const ChainRecord& record, const SamplerPlan& plan,
 }
 
 std::string encode_chains(const std::vector<Chain*>& chains) {
+  std::vector<ChainMark> start(chains.size());
+  return encode_chains(chains, start);
+}
+
+std::string encode_chains(const std::vector<Chain*>& chains, std::vector<ChainMark>& marks) {
   io::SafeTensors all;
   json heads = json::array();
   for (std::size_t c = 0; c < chains.size(); ++c) {
-    ChainRecord record = chains[c]->record();
+    ChainRecord record = chains[c]->record(marks[c]);
+    marks[c] = record.mark_from(marks[c]);
     record.snapshots.clear();
     record.trace = {};
     record.trace_open = {};

@@ -14,10 +14,14 @@ namespace ergo {
 /// Chains as they go from one process to another: the safetensors format, every bit of the draws
 /// and of other numbers kept. Traces and the points of the trajectory plane stay where they were
 /// made.
+/// @param marks  a mark a chain, where the lists of the bytes begin; moved to where they end
+std::string encode_chains(const std::vector<Chain*>& chains, std::vector<ChainMark>& marks);
+/// From the start.
 std::string encode_chains(const std::vector<Chain*>& chains);
 
-/// Fills as many chains from the bytes. @throws Error{io} when they are no records of such chains:
-/// another number of chains, draws of another size or type, or more than planned.
+/// Fills as many chains from the bytes, whose lists go on where theirs end. @throws Error{io} when
+/// they are no records of such chains: another number of chains, draws of another size or type, or
+/// more than planned.
 void fill_chains(const std::string& bytes, const std::vector<Chain*>& chains,
                  const Experiment& experiment);
 

@@ -44,8 +44,16 @@ Checkpointer::Checkpointer(RunCheckpoints& checkpoints, const Experiment& experi
 
 void Checkpointer::start(Scheduler& scheduler) {
   scheduler_ = &scheduler;
-  if (taken_.resumed == 0) guarded([this] { checkpoints_.write(); });
+  begin();
   thread_ = std::jthread([this] { loop(); });
+}
+
+void Checkpointer::begin() {
+  if (taken_.resumed == 0) guarded([this] { checkpoints_.write(); });
+}
+
+void Checkpointer::make() {
+  guarded([this] { write(); });
 }
 
 void Checkpointer::join() {
@@ -98,13 +106,14 @@ void Checkpointer::add(std::size_t number, std::size_t first, GroupsProgress& pr
   const std::vector<ChainMark> marks(begin, begin + static_cast<std::ptrdiff_t>(count));
   GroupState state;
   std::vector<ChainRecord> records;
-  scheduler_->between_slices(number, [&] {
+  const auto copy = [&] {
     state = group.state();
     for (std::size_t c = 0; c < count; ++c) {
       group.chains()[c]->forget_trace(std::exchange(trace_points_[first + c], 0));
       records.push_back(group.chains()[c]->record(marks[c]));
     }
-  });
+  };
+  scheduler_ ? scheduler_->between_slices(number, copy) : copy();
   progress.add(state, records, marks);
 }
 

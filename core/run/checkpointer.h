@@ -28,6 +28,9 @@ class Checkpointer {
   /// A first one that tells the job, unless the run goes on; then one every `checkpoint_seconds`.
   /// @param scheduler  of the same groups; outlives finish()
   void start(Scheduler& scheduler);
+  /// The same without a scheduler and by hand, while the chains stand still.
+  void begin();
+  void make();
   /// Once the chains stand still: the last one, of what has not ended.
   void finish();
 

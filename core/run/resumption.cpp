@@ -174,4 +174,16 @@ Resumption resume(const RunCheckpoints& checkpoints, const Experiment& experimen
   return taken;
 }
 
+std::string encode_state(ChainGroup& group) {
+  GroupsProgress progress;
+  progress.add(group.state(), {}, {});
+  progress.state.metadata["group"] = progress.groups.at(0).dump();
+  return io::serialise(progress.state);
+}
+
+void restore_state(const std::string& bytes, ChainGroup& group) {
+  const io::SafeTensors archive = io::parse_safetensors(bytes, "The state of chains");
+  group.restore(read_state(index_of(archive), 0, json::parse(archive.metadata.at("group"))));
+}
+
 }  // namespace ergo

@@ -39,4 +39,9 @@ struct Resumption {
 Resumption resume(const RunCheckpoints& checkpoints, const Experiment& experiment,
                   const std::vector<ChainGroup*>& groups, const nlohmann::json& facts);
 
+/// The state of a group as bytes, for another process, and the other way round.
+/// @throws std::exception for bytes that are no state of such a group.
+std::string encode_state(ChainGroup& group);
+void restore_state(const std::string& bytes, ChainGroup& group);
+
 }  // namespace ergo

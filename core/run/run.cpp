@@ -295,7 +295,9 @@ struct Prepared {
   }
 
   void move(TaskShare* share, RunControl& control, Checkpointer* checkpointer) const {
-    if (share) return move_together(*share, experiment, all_groups(), workers, control);
+    if (share) {
+      return move_together(*share, experiment, all_groups(), workers, control, checkpointer);
+    }
     Scheduler scheduler(all_groups(), static_cast<int>(experiment.samplers.size()), control);
     if (checkpointer) checkpointer->start(scheduler);
     scheduler.run(workers);

@@ -91,7 +91,7 @@ struct RunOptions {
   /// run().
   TaskShare* share = nullptr;
   /// Where the run keeps its checkpoints, and goes on from the newest (run_checkpoints.h); null:
-  /// nowhere. Not together with `share`. It outlives run().
+  /// nowhere. In a job rank 0's alone. It outlives run().
   RunCheckpoints* checkpoints = nullptr;
 };
 

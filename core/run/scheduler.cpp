@@ -22,8 +22,10 @@ Scheduler::Scheduler(std::vector<ChainGroup*> groups, int samplers, RunControl& 
       awaited_(groups_.size(), false) {}
 
 bool Scheduler::done() const {
-  return control_.stopped() || std::all_of(groups_.begin(), groups_.end(),
-                                           [](const ChainGroup* g) { return g->finished(); });
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin_;
+  return spent.count() >= seconds_ || control_.stopped() ||
+         std::all_of(groups_.begin(), groups_.end(),
+                     [](const ChainGroup* g) { return g->finished(); });
 }
 
 std::size_t Scheduler::pick() {
@@ -87,7 +89,9 @@ void Scheduler::between_slices(std::size_t i, const std::function<void()>& look)
   give_back();
 }
 
-void Scheduler::run(int workers) {
+void Scheduler::run(int workers, double seconds) {
+  begin_ = std::chrono::steady_clock::now();
+  seconds_ = seconds;
   control_.on_change([this] {
     const std::lock_guard lock(mutex_);
     wake_.notify_all();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <vector>
 
@@ -15,7 +17,9 @@ class Scheduler {
  public:
   /// @param groups  outlive it; there may be none.
   Scheduler(std::vector<ChainGroup*> groups, int samplers, RunControl& control);
-  void run(int workers);  ///< returns when every group has finished or the run was stopped
+  /// Returns when every group has finished, the run was stopped, or `seconds` are over: then the
+  /// groups stand between two slices, and another one may go on with them.
+  void run(int workers, double seconds = std::numeric_limits<double>::infinity());
   /// Calls `look` between two slices of group i, which waits for it. Any thread.
   void between_slices(std::size_t i, const std::function<void()>& look);
 
@@ -27,6 +31,8 @@ class Scheduler {
   std::vector<ChainGroup*> groups_;
   int samplers_;
   RunControl& control_;
+  std::chrono::steady_clock::time_point begin_{};
+  double seconds_ = 0.0;
   std::vector<bool> busy_, awaited_;  ///< in somebody's hands; somebody waits for it
   std::mutex mutex_;
   std::condition_variable wake_;

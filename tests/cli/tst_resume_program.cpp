@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "core/io/atomic_file.h"
 #include "core/io/checkpoint_folder.h"
@@ -103,12 +105,77 @@ class TestResumeProgram : public QObject {
       QVERIFY2(program.end() == 0, program.err.c_str());
       ERGO_OK(differs(program, whole));
       QVERIFY(kills >= 3);
-      QVERIFY(program.err.find("Goes on after") != std::string::npos);
       break;
     }
     QVERIFY(io::incomplete(out).empty() && !fs::exists(out / "checkpoint"));
     QVERIFY(comparable(result_of(out)) == comparable(result_of(work_->path() / "whole")));
     QVERIFY(json::parse(io::read_file(out / "manifest.json", limit))["resumed"] >= 1);
+  }
+
+  /// Processes of a job that dies again and again, and is started again with others in number.
+  void killsOfAJobCostNothing() {
+    const std::string preset = work_->preset(some_seconds());
+    Program whole({"run", preset, "--json", "--out", work_->file("whole")});
+    QVERIFY2(whole.end() == 0, whole.err.c_str());
+    const fs::path out = work_->path() / "out";
+    constexpr std::size_t most = 4;
+    for (std::size_t kills = 0; kills <= most; ++kills) {
+      const std::string before = newest_in(out / "checkpoint");
+      const auto ranks = start_job(preset, out, kills % 3 == 2 ? 2 : 3);
+      Program& victim = *ranks[kills % ranks.size()];
+      QTRY_VERIFY_WITH_TIMEOUT(
+          newest_in(out / "checkpoint") > before || ranks[0]->state() == QProcess::NotRunning,
+          patience);
+      if (kills < most && !victim.waitForFinished(1 + 80 * static_cast<int>(kills))) {
+        victim.send(SIGKILL);
+        for (const auto& rank : ranks) {
+          const int end = rank->end();
+          // One that is killed after its last word has done its work, and so have the others.
+          const bool done = fs::exists(out / "result.json") && end == 0;
+          QVERIFY2(done || end == (rank.get() == &victim ? -SIGKILL : 75), rank->err.c_str());
+        }
+        continue;
+      }
+      for (const auto& rank : ranks) {
+        const int end = rank->end();
+        QVERIFY2(end == 0, rank->err.c_str());
+        QVERIFY(rank == ranks[0] || rank->out.empty());
+      }
+      ERGO_OK(differs(*ranks[0], whole));
+      QVERIFY(kills >= 2);
+      break;
+    }
+    QVERIFY(io::incomplete(out).empty() && !fs::exists(out / "checkpoint"));
+    QVERIFY(comparable(result_of(out)) == comparable(result_of(work_->path() / "whole")));
+    QVERIFY(json::parse(io::read_file(out / "manifest.json", limit))["resumed"] >= 1);
+    // It is done: all say so at once, and rank 0 prints it again.
+    const auto again = start_job(preset, out, 2);
+    for (const auto& rank : again) {
+      const int end = rank->end();
+      QVERIFY2(end == 0, rank->err.c_str());
+    }
+    ERGO_OK(differs(*again[0], whole));
+  }
+
+  /// A job of several seeds goes on with the one that was interrupted, also as one process.
+  void jobsAndProcessesGoOnWithEachOther() {
+    const std::string preset = work_->preset(some_seconds()), out = work_->file("out");
+    const std::vector<std::string> seeds = {"--seeds", "3-4"};
+    Program whole({"run", preset, "--seeds", "3-4", "--json"});
+    QVERIFY2(whole.end() == 0, whole.err.c_str());
+    {
+      const auto ranks = start_job(preset, out, 3, seeds);
+      QTRY_VERIFY_WITH_TIMEOUT(io::CheckpointFolder::used(out + "/s4/checkpoint"), patience);
+      ranks[1]->send(SIGTERM);
+      for (const auto& rank : ranks) {
+        const int end = rank->end();
+        QVERIFY2(end == 130, rank->err.c_str());
+      }
+    }
+    Program alone({"run", "--resume", out, "--json"});
+    QVERIFY2(alone.end() == 0, alone.err.c_str());
+    QVERIFY(alone.err.find("Goes on after") != std::string::npos);
+    ERGO_OK(differs(alone, whole));
   }
 
   void signalsLeaveACheckpoint_data() {
@@ -194,9 +261,9 @@ class TestResumeProgram : public QObject {
     ERGO_OK(command({"run", preset, "--resume", out, "--out", out}).differs_from(ExitCode::usage));
     ERGO_OK(command({"run", "--resume", out, "--set", "draws=2"})
                 .differs_from(ExitCode::usage, "--set"));
-    ERGO_OK(command({"run", preset, "--resume", out, "--processes", "2", "--rank", "0",
-                     "--rendezvous", "file://" + work_->file("job")})
-                .differs_from(ExitCode::usage, "--processes", "one process"));
+    ERGO_OK(command({"run", "--resume", out, "--processes", "2", "--rank", "0", "--rendezvous",
+                     "file://" + work_->file("job")})
+                .differs_from(ExitCode::usage, "--resume needs the preset"));
     QVERIFY(command({"run", preset, "--resume", out}).status == 0);  // begins there
     ERGO_OK(command({"run", preset, "--resume", out, "--seed", "2"})
                 .differs_from(ExitCode::config, "The seed is 2, but 1"));
@@ -242,6 +309,32 @@ class TestResumeProgram : public QObject {
   }
 
  private:
+  using Job = std::vector<std::unique_ptr<Program>>;
+
+  /// The processes of a job that goes on with the run in `out`, or begins it.
+  Job start_job(const std::string& preset, const fs::path& out, int processes,
+                const std::vector<std::string>& more = {}) const {
+    Job job;
+    for (int rank = 0; rank < processes; ++rank) {
+      std::vector<std::string> arguments = {"run",
+                                            preset,
+                                            "--json",
+                                            "--workers",
+                                            "1",
+                                            "--resume",
+                                            out.string(),
+                                            "--rendezvous",
+                                            "file://" + work_->file("job"),
+                                            "--processes",
+                                            std::to_string(processes),
+                                            "--rank",
+                                            std::to_string(rank)};
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      job.push_back(std::make_unique<Program>(arguments));
+    }
+    return job;
+  }
+
   std::unique_ptr<Workspace> work_;
 };
 
