@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/distributed/exchange.h"
 
+#include <fmt/ranges.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <future>

@@ -17,7 +17,7 @@ struct JobStore {
   c10::intrusive_ptr<c10d::Store> c10d{};
   std::string prefix{};
   void put(const std::string& name, const std::string& text) const {
-    c10d->set(prefix + name, {text.begin(), text.end()});
+    c10d->set(prefix + name, std::vector<std::uint8_t>(text.begin(), text.end()));
   }
   bool has(const std::string& name) const { return c10d->check({prefix + name}); }
   std::string get(const std::string& name) const {
