@@ -9,11 +9,13 @@
 #include <tuple>
 
 #include "core/io/atomic_file.h"
+#include "core/registry/learned.h"
 #include "core/run/chains.h"
 #include "core/run/checkpointer.h"
 #include "core/run/manifest.h"
 #include "core/run/reference.h"
 #include "core/run/run.h"
+#include "core/samplers/learned_sampler.h"
 #include "tests/support/folder_test.h"
 #include "tests/support/potentials.h"
 #include "tests/support/presets.h"
@@ -200,6 +202,13 @@ class TestResume : public QObject, protected FolderTest {
   void init() {
     renew_folder();
     write_phi(path_ / "phi.safetensors");
+    for (const LearnedSamplerRow& row : learned_sampler_rows()) {
+      json dynamics = json::object();
+      for (const Field& field : row.entry.fields) dynamics[field.name] = field.value;
+      const auto learned = row.make(dynamics);
+      learned->save(path_ / (row.entry.id + ".safetensors"),
+                    learned->initial(row.initialisations.front(), RngKey{3}), {});
+    }
   }
 
   void everyPointOfEverySampler_data() {
@@ -458,7 +467,7 @@ class TestResume : public QObject, protected FolderTest {
   Preset preset_of(const std::string& id, int batch, const std::string& dtype) const {
     json section = {{"id", id}, {"chains", count}, {"steps", steps}};
     for (const Field& field : find_sampler(id)->fields) {
-      if (field.name == "meta_parameters") section[field.name] = "phi.safetensors";
+      if (field.name == "meta_parameters") section[field.name] = id + ".safetensors";
       if (field.name == "trajectory_length") section[field.name] = 0.01;
       if (field.name == "cycles") section[field.name] = 2;
     }
