@@ -48,14 +48,17 @@ HWY_INLINE Slope slope_at(const EnergyWeights& w, const EV* x) {
   for (int k = 0; k < w.hidden.first; ++k) {
     EV z = hn::Set(d, w.b0[static_cast<std::size_t>(k)]);
     for (int j = 0; j < l2e_features; ++j)
-      z = hn::MulAdd(hn::Set(d, w.w0[static_cast<std::size_t>(k * l2e_features + j)]), x[j], z);
+      z = hn::MulAdd(
+          hn::Set(d,
+                  w.w0[static_cast<std::size_t>(k) * l2e_features + static_cast<std::size_t>(j)]),
+          x[j], z);
     const Silu s = silu_of(z);
     first.set(k, s.value);
     slope.set(k, s.slope);
     back.set(k, hn::Zero(d));
   }
   for (int m = 0; m < w.hidden.second; ++m) {
-    const float* row = w.w1.data() + static_cast<std::size_t>(m * w.hidden.first);
+    const float* row = w.w1.data() + static_cast<std::ptrdiff_t>(m) * w.hidden.first;
     EV z = hn::Set(d, w.b1[static_cast<std::size_t>(m)]);
     for (int k = 0; k < w.hidden.first; ++k) z = hn::MulAdd(hn::Set(d, row[k]), first.get(k), z);
     const EV out = hn::Mul(hn::Set(d, w.w2[static_cast<std::size_t>(m)]), silu_of(z).slope);
@@ -66,7 +69,7 @@ HWY_INLINE Slope slope_at(const EnergyWeights& w, const EV* x) {
   Slope s{hn::Zero(d), hn::Mul(hn::Set(d, w.momentum_square), x[momentum])};
   for (int k = 0; k < w.hidden.first; ++k) {
     const EV unit = hn::Mul(back.get(k), slope.get(k));
-    const float* row = w.w0.data() + static_cast<std::size_t>(k * l2e_features);
+    const float* row = w.w0.data() + static_cast<std::ptrdiff_t>(k) * l2e_features;
     s.position = hn::MulAdd(hn::Set(d, row[position]), unit, s.position);
     s.momentum = hn::MulAdd(hn::Set(d, row[momentum]), unit, s.momentum);
   }

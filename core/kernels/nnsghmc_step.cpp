@@ -55,7 +55,7 @@ HWY_INLINE Slopes evaluate(const ChainNetwork& net, Lanes p, Lanes g) {
 HWY_INLINE Slopes curl(const ChainNetwork& q, float constant, Lanes p) {
   const hn::ScalableTag<float> d;
   Slopes s = evaluate<false>(q, p, p);
-  const auto most = hn::Set(d, 5.0f);
+  const auto most = hn::Set(d, nnsghmc_most_q);
   const auto inside = hn::Lt(hn::Abs(s.value), most);
   s.value = hn::Add(hn::Min(most, hn::Max(hn::Neg(most), s.value)), hn::Set(d, constant));
   s.by_energy = hn::IfThenElseZero(inside, s.by_energy);
@@ -66,8 +66,9 @@ HWY_INLINE Slopes curl(const ChainNetwork& q, float constant, Lanes p) {
 HWY_INLINE Slopes diffusion(const ChainNetwork& net, float friction, Lanes p, Lanes g,
                             const Slopes& q) {
   const hn::ScalableTag<float> d;
-  Slopes s = evaluate<true>(net, p, hn::Mul(hn::Set(d, 70.0f), g));
-  const auto fifty = hn::Set(d, 50.0f), most = hn::Set(d, 1000.0f), c = hn::Set(d, friction);
+  Slopes s = evaluate<true>(net, p, hn::Mul(hn::Set(d, nnsghmc_gradient_scale), g));
+  const auto fifty = hn::Set(d, nnsghmc_d_scale), most = hn::Set(d, nnsghmc_most_d),
+             c = hn::Set(d, friction);
   const auto sign =
       hn::IfThenElseZero(hn::Ne(s.value, hn::Zero(d)), hn::CopySign(hn::Set(d, 1.0f), s.value));
   const auto whole =
@@ -109,18 +110,10 @@ void nnsghmc(const NnsghmcColumns& q, const NnsghmcColumns& d, const NnsghmcStep
              const NoiseCounter& noise, std::int64_t params, const float* grad, float* theta,
              float* momentum) {
   const ChainNetwork nq(q, numbers.energy), nd(d, numbers.energy);
-  if (numbers.temperature == 0.0f) {
-    move(nq, nd, numbers, params, nullptr, grad, theta, momentum);
-    return;
-  }
-  constexpr auto size = static_cast<std::int64_t>(normals_per_block);
-  HWY_ALIGN float normals[normals_per_block];
-  for (std::int64_t start = 0; start < params; start += size) {
-    normal_block(noise.key, noise.chain, noise.step, static_cast<std::uint32_t>(start / size),
-                 normals);
-    move(nq, nd, numbers, std::min(size, params - start), normals, grad + start, theta + start,
-         momentum + start);
-  }
+  in_noise_blocks(noise, numbers.temperature != 0.0f, params,
+                  [&](std::int64_t i, std::int64_t count, const float* normals) {
+                    move(nq, nd, numbers, count, normals, grad + i, theta + i, momentum + i);
+                  });
 }
 
 }  // namespace HWY_NAMESPACE

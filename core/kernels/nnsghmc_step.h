@@ -9,6 +9,11 @@
 /// and Qt; the equations are in samplers/meta_sgmcmc.h.
 namespace ergo {
 
+inline constexpr float nnsghmc_most_q = 5.0f;           ///< |MLP_Q| is cut off there
+inline constexpr float nnsghmc_most_d = 1000.0f;        ///< so is D
+inline constexpr float nnsghmc_d_scale = 50.0f;         ///< of |MLP_D|
+inline constexpr float nnsghmc_gradient_scale = 70.0f;  ///< of g as an input of MLP_D
+
 /// A network in-h-1 with ReLU, the columns of its first layer one after the other.
 struct NnsghmcColumns {
   std::vector<float> energy, momentum, gradient;  ///< [h]; gradient only of MLP_D

@@ -9,11 +9,13 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
 #include "core/kernels/normal.h"
+#include "core/kernels/sghmc_step.h"
 
 // Counter-based normals whose bits are the same on every instruction set: integers, and float32
 // additions, multiplications, divisions and square roots, each rounded once. No fused
@@ -144,6 +146,21 @@ HWY_INLINE void normal_block(std::uint64_t key, std::uint32_t chain, std::uint64
     hn::StoreU(hn::Mul(r0, a0.second), f, out + i + philox_calls_per_block);
     hn::StoreU(hn::Mul(r1, a1.first), f, out + i + 2 * philox_calls_per_block);
     hn::StoreU(hn::Mul(r1, a1.second), f, out + i + 3 * philox_calls_per_block);
+  }
+}
+
+/// Calls move(start, count, normals) for the blocks of a chain's parameters, in order, with the
+/// normals of transition `noise`; without noise once, for all, with null.
+template <class Move>
+HWY_INLINE void in_noise_blocks(const NoiseCounter& noise, bool noisy, std::int64_t params,
+                                Move&& move) {
+  if (!noisy) return move(std::int64_t{0}, params, static_cast<const float*>(nullptr));
+  constexpr auto size = static_cast<std::int64_t>(normals_per_block);
+  HWY_ALIGN float normals[normals_per_block];
+  for (std::int64_t start = 0; start < params; start += size) {
+    normal_block(noise.key, noise.chain, noise.step, static_cast<std::uint32_t>(start / size),
+                 normals);
+    move(start, std::min(size, params - start), static_cast<const float*>(normals));
   }
 }
 

@@ -39,18 +39,10 @@ HWY_INLINE void move_preconditioned(const PsgldStepNumbers& numbers, std::int64_
 
 void psgld(const PsgldStepNumbers& numbers, const NoiseCounter& noise, std::int64_t params,
            const float* grad, float* theta, float* v) {
-  if (numbers.noise_scale == 0.0f) {
-    move_preconditioned(numbers, params, nullptr, grad, theta, v);
-    return;
-  }
-  constexpr auto size = static_cast<std::int64_t>(normals_per_block);
-  HWY_ALIGN float normals[normals_per_block];
-  for (std::int64_t start = 0; start < params; start += size) {
-    normal_block(noise.key, noise.chain, noise.step, static_cast<std::uint32_t>(start / size),
-                 normals);
-    move_preconditioned(numbers, std::min(size, params - start), normals, grad + start,
-                        theta + start, v + start);
-  }
+  in_noise_blocks(noise, numbers.noise_scale != 0.0f, params,
+                  [&](std::int64_t i, std::int64_t count, const float* normals) {
+                    move_preconditioned(numbers, count, normals, grad + i, theta + i, v + i);
+                  });
 }
 
 }  // namespace HWY_NAMESPACE

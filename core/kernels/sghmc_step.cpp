@@ -34,17 +34,10 @@ HWY_INLINE void move(const SghmcStepNumbers& numbers, std::int64_t count, const 
 
 void sghmc(const SghmcStepNumbers& numbers, const NoiseCounter& noise, std::int64_t params,
            const float* grad, float* theta, float* r) {
-  if (numbers.noise_scale == 0.0f) {
-    move(numbers, params, nullptr, grad, theta, r);
-    return;
-  }
-  constexpr auto size = static_cast<std::int64_t>(normals_per_block);
-  HWY_ALIGN float normals[normals_per_block];
-  for (std::int64_t start = 0; start < params; start += size) {
-    normal_block(noise.key, noise.chain, noise.step, static_cast<std::uint32_t>(start / size),
-                 normals);
-    move(numbers, std::min(size, params - start), normals, grad + start, theta + start, r + start);
-  }
+  in_noise_blocks(noise, numbers.noise_scale != 0.0f, params,
+                  [&](std::int64_t i, std::int64_t count, const float* normals) {
+                    move(numbers, count, normals, grad + i, theta + i, r + i);
+                  });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -4,6 +4,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/error.h"
 #include "core/base/torch.h"
@@ -30,7 +31,7 @@ void for_each_tensor(Parameters& p, F&& visit) {
 }
 
 NnsghmcTensors::Net views(const torch::Tensor& phi, const NnsghmcNetwork& like, std::int64_t& at) {
-  const auto next = [&phi, &at](std::vector<std::int64_t> shape) {
+  const auto next = [&phi, &at](const std::vector<std::int64_t>& shape) {
     std::int64_t size = 1;
     for (const std::int64_t extent : shape) size *= extent;
     at += size;

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/kernels/nnsghmc_step.h"
+
 namespace ergo {
 
 /// One network in-h-1 with ReLU of NNSGHMC, float32, weights row-major [out, in] as in the file.
@@ -17,11 +19,6 @@ struct NnsghmcNetwork {
   std::int64_t inputs, hidden;
   std::vector<float> w0, b0, w1, b1;  ///< [h, inputs], [h], [1, h], [1]
 };
-
-inline constexpr double nnsghmc_most_q = 5.0;           ///< |MLP_Q| is cut off there
-inline constexpr double nnsghmc_most_d = 1000.0;        ///< so is D
-inline constexpr double nnsghmc_d_scale = 50.0;         ///< of |MLP_D|
-inline constexpr double nnsghmc_gradient_scale = 70.0;  ///< of g as an input of MLP_D
 
 /// phi of NNSGHMC with everything that its dynamics need, as a safetensors file holds it
 /// (`q.{0,1}.{weight,bias}`, `d.{0,1}.{weight,bias}`, metadata as FORMAT.md lists).
