@@ -129,7 +129,7 @@ class ImageFamily final : public TaskFamily {
   }
 
   std::vector<std::string> activations() const {
-    const std::vector<std::string> list = split_list(config_.activations);
+    std::vector<std::string> list = split_list(config_.activations);
     for (const std::string& name : list) {
       if (!contains(known_activations, name))
         fail("activations", "'" + config_.activations + "'",

@@ -18,6 +18,7 @@
 #include "core/meta/scores.h"
 #include "core/meta/shared_numbers.h"
 #include "core/meta/trainer.h"
+#include "core/meta/training_notes.h"
 #include "core/registry/learned.h"
 
 namespace ergo {
@@ -319,39 +320,12 @@ class MetaTraining {
   }
 
   void save() {
-    files_.save(state_, [this](const std::filesystem::path& file) {
-      training_.sampler->save(file, state_.best_phi, notes());
+    const TaskFamily* family = transfer_ ? &transfer_->family() : nullptr;
+    files_.save(state_, [&](const std::filesystem::path& file) {
+      training_.sampler->save(file, state_.best_phi,
+                              training_notes(training_, preset_, state_, family));
     });
     saved_ = state_.iteration;
-  }
-
-  /// What the file of parameters says of its training.
-  std::map<std::string, std::string> notes() const {
-    const MetaConfig& loop = sections_.loop;
-    const Score score = training_score_at(state_, state_.best_iteration);
-    std::map<std::string, std::string> notes = {
-        {"family", training_.family->name()},
-        {"preset", preset_},
-        {"trainer", loop.trainer},
-        {"seed", fmt::format("{}", training_.seed)},
-        {"iterations", fmt::format("{}", state_.iteration)},
-        {"best_iteration", fmt::format("{}", state_.best_iteration)},
-        {"score", fmt::format("{}", transfer_ ? score.mean : state_.best_score)},
-        {"score_standard_error", fmt::format("{}", score.standard_error)},
-        {"draws", fmt::format("{}", loop.draws)},
-        {"unroll_steps", fmt::format("{}-{}", loop.steps_min, loop.steps_max)},
-        {"burn_in_fraction", fmt::format("{}", loop.burn_in_fraction)}};
-    std::map<std::string, std::string> sets = training_.family->data_sha256();
-    if (transfer_) {
-      notes["transfer_score"] = fmt::format("{}", state_.best_score);
-      notes["transfer_family"] = transfer_->family().name();
-      sets.merge(transfer_->family().data_sha256());
-    }
-    std::string hashes;
-    for (const auto& [name, sha256] : sets)
-      hashes += fmt::format("{}{}:{}", hashes.empty() ? "" : ",", name, sha256);
-    if (!hashes.empty()) notes["datasets_sha256"] = hashes;
-    return notes;
   }
 
   void report_progress(std::int64_t first, Clock::time_point begin) {

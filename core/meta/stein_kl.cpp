@@ -3,48 +3,27 @@
 
 #include "core/base/torch.h"
 #include "core/config/meta_config.h"
-#include "core/meta/outer_step.h"
-#include "core/meta/trainer.h"
+#include "core/meta/window_trainer.h"
 #include "core/posteriors/potentials.h"
 
 namespace ergo {
 namespace {
 
-/// Question p is stein_kl() of task p.
-class SteinKlTrainer final : public Trainer {
+class SteinKlTrainer final : public WindowTrainer {
  public:
-  explicit SteinKlTrainer(const Training& training)
-      : training_(training),
-        config_(read_config<SteinKlConfig>(training.sections.trainer, "stein_kl.", "preset")) {
-    check_window(training, "stein_kl", config_.window, config_.keep_every, "'stein_kl.keep_every'");
+  SteinKlTrainer(const Training& training, const SteinKlConfig& config)
+      : WindowTrainer(training, config), config_(config) {
+    require_window("stein_kl", config.window, config.keep_every, "'stein_kl.keep_every'");
   }
 
-  TrainerState start() const override { return Adam(training_.sampler->size()).state(); }
-
-  std::size_t questions() const override {
-    return static_cast<std::size_t>(training_.sections.loop.pairs);
-  }
-
-  std::vector<std::vector<double>> answers(const MetaState& state,
-                                           const std::vector<std::size_t>& part) const override {
-    const UnrollPlace& place = training_.place;
-    std::vector<std::vector<double>> answers(part.size());
-    place.each(part.size(), [&](std::size_t j) {
-      const Arm arm = training_.training_arm(state.iteration, part[j], state.phi);
-      const torch::Tensor phi = torch::tensor(arm.phi).to(place.device());
-      answers[j] = as_answer(stein_kl(arm, phi, {config_.window, false, config_.chains},
-                                      config_.keep_every, config_.stein_ridge, place.control()));
-    });
-    return answers;
-  }
-
-  TrainerStep update(MetaState& state,
-                     const std::vector<std::vector<double>>& answers) const override {
-    return mean_gradient_step(state, answers, config_, training_.sections.loop.iterations);
+ protected:
+  WindowedLoss loss(const Arm& arm, const torch::Tensor& phi,
+                    const RunControl& control) const override {
+    return stein_kl(arm, phi, {config_.window, false, config_.chains}, config_.keep_every,
+                    config_.stein_ridge, control);
   }
 
  private:
-  const Training& training_;
   SteinKlConfig config_;
 };
 
@@ -87,7 +66,8 @@ WindowedLoss stein_kl(const Arm& arm, const torch::Tensor& phi, const WindowPlan
 }
 
 std::unique_ptr<Trainer> make_stein_kl_trainer(const Training& training) {
-  return std::make_unique<SteinKlTrainer>(training);
+  return std::make_unique<SteinKlTrainer>(
+      training, read_config<SteinKlConfig>(training.sections.trainer, "stein_kl.", "preset"));
 }
 
 }  // namespace ergo

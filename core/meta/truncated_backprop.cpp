@@ -5,8 +5,7 @@
 #include <limits>
 
 #include "core/base/torch.h"
-#include "core/meta/outer_step.h"
-#include "core/meta/trainer.h"
+#include "core/meta/window_trainer.h"
 #include "core/posteriors/potentials.h"
 #include "core/posteriors/train_rows.h"
 #include "core/run/collection.h"
@@ -108,43 +107,20 @@ class WindowedUnroll {
   ChainState state_;
 };
 
-/// Question p is windowed_loss of task p: the loss, then its gradient.
-class TruncatedBackpropTrainer final : public Trainer {
+class TruncatedBackpropTrainer final : public WindowTrainer {
  public:
-  explicit TruncatedBackpropTrainer(const Training& training)
-      : training_(training),
-        config_(read_config<TruncatedBackpropConfig>(training.sections.trainer,
-                                                     "truncated_backprop.", "preset")) {
-    check_window(training, "truncated_backprop", config_.window, training.sections.loop.draws,
-                 "'draws'");
+  TruncatedBackpropTrainer(const Training& training, const TruncatedBackpropConfig& config)
+      : WindowTrainer(training, config), config_(config) {
+    require_window("truncated_backprop", config.window, training.sections.loop.draws, "'draws'");
   }
 
-  TrainerState start() const override { return Adam(training_.sampler->size()).state(); }
-
-  std::size_t questions() const override {
-    return static_cast<std::size_t>(training_.sections.loop.pairs);
-  }
-
-  std::vector<std::vector<double>> answers(const MetaState& state,
-                                           const std::vector<std::size_t>& part) const override {
-    const UnrollPlace& place = training_.place;
-    std::vector<std::vector<double>> answers(part.size());
-    place.each(part.size(), [&](std::size_t j) {
-      const Arm arm = training_.training_arm(state.iteration, part[j], state.phi);
-      const torch::Tensor phi = torch::tensor(arm.phi).to(place.device());
-      answers[j] = as_answer(
-          windowed_loss(arm, phi, {config_.window, config_.second_order}, place.control()));
-    });
-    return answers;
-  }
-
-  TrainerStep update(MetaState& state,
-                     const std::vector<std::vector<double>>& answers) const override {
-    return mean_gradient_step(state, answers, config_, training_.sections.loop.iterations);
+ protected:
+  WindowedLoss loss(const Arm& arm, const torch::Tensor& phi,
+                    const RunControl& control) const override {
+    return windowed_loss(arm, phi, {config_.window, config_.second_order}, control);
   }
 
  private:
-  const Training& training_;
   TruncatedBackpropConfig config_;
 };
 
@@ -168,39 +144,6 @@ WindowedLoss windowed_gradient(const Arm& arm, const torch::Tensor& phi, const W
   return WindowedUnroll(arm, phi, plan, keeps, objective, control).run();
 }
 
-void check_window(const Training& training, const std::string& section, std::int64_t window,
-                  std::int64_t least, const std::string& name_of_least) {
-  const UnrollPlan shortest = training.arm({}, nullptr, training.sections.loop.steps_min, {}).plan;
-  const auto fail = [&](const std::string& constraint) {
-    throw Error(ExitCode::config, "Field '" + section + ".window' is " + std::to_string(window) +
-                                      ", but must be " + constraint);
-  };
-  if (window < least) fail(">= " + name_of_least + " = " + std::to_string(least) + ".");
-  if (const std::int64_t left = shortest.steps - shortest.burn_in; window > left) {
-    fail("<= " + std::to_string(left) +
-         ", the steps after the burn-in of the shortest unroll ('steps_min', "
-         "'burn_in_fraction').");
-  }
-}
-
-std::vector<double> as_answer(const WindowedLoss& loss) {
-  std::vector<double> answer = {loss.loss};
-  answer.insert(answer.end(), loss.gradient.begin(), loss.gradient.end());
-  return answer;
-}
-
-TrainerStep mean_gradient_step(MetaState& state, const std::vector<std::vector<double>>& answers,
-                               const OuterConfig& config, std::int64_t iterations) {
-  std::vector<double> losses, gradient(state.phi.size(), 0.0);
-  for (const std::vector<double>& answer : answers) {
-    losses.push_back(answer.at(0));
-    for (std::size_t i = 0; i < gradient.size(); ++i)
-      gradient[i] += answer.at(1 + i) / static_cast<double>(answers.size());
-  }
-  const double norm = outer_step(state, std::move(gradient), config, iterations);
-  return {shown_mean(losses), norm};
-}
-
 torch::Tensor bma_loss(const Posterior& posterior, const torch::Tensor& draws) {
   Dataset test;
   test.task = posterior.data->task;
@@ -220,7 +163,9 @@ torch::Tensor bma_loss(const Posterior& posterior, const torch::Tensor& draws) {
 }
 
 std::unique_ptr<Trainer> make_truncated_backprop_trainer(const Training& training) {
-  return std::make_unique<TruncatedBackpropTrainer>(training);
+  return std::make_unique<TruncatedBackpropTrainer>(
+      training, read_config<TruncatedBackpropConfig>(training.sections.trainer,
+                                                     "truncated_backprop.", "preset"));
 }
 
 }  // namespace ergo

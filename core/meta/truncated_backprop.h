@@ -4,10 +4,8 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <vector>
 
-#include "core/meta/trainer.h"
 #include "core/meta/unroll.h"
 
 namespace ergo {
@@ -51,15 +49,6 @@ WindowedLoss windowed_gradient(const Arm& arm, const torch::Tensor& phi, const W
 /// numbers in float32.  @pre window >= K, and W >= 1.
 WindowedLoss windowed_loss(const Arm& arm, const torch::Tensor& phi, const WindowPlan& plan,
                            const RunControl& control);
-
-/// What the trainers of windows share. An answer is the loss, then its gradient; the step goes
-/// along the mean of the gradients: a task that diverged has none and counts.
-std::vector<double> as_answer(const WindowedLoss& loss);
-TrainerStep mean_gradient_step(MetaState& state, const std::vector<std::vector<double>>& answers,
-                               const OuterConfig& config, std::int64_t iterations);
-/// @throws Error{config} unless `least` <= window <= the steps after the shortest burn-in.
-void check_window(const Training& training, const std::string& section, std::int64_t window,
-                  std::int64_t least, const std::string& name_of_least);
 
 /// L of K draws as a function of them: one loss, differentiable. @param draws [K, params].
 torch::Tensor bma_loss(const Posterior& posterior, const torch::Tensor& draws);
