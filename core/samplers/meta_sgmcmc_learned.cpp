@@ -21,7 +21,7 @@ class LearnedMetaSgmcmc final : public LearnedSampler {
   std::vector<float> initial(const std::string& name, RngKey key) const override {
     NnsghmcParameters parameters = dynamics_;
     ScalarStream stream(key);
-    const float last = name == "sghmc" ? 0.01f : 1.0f;
+    const float last = name == "quiet" ? 0.01f : 1.0f;
     for (NnsghmcNetwork* net : {&parameters.q, &parameters.d}) {
       fill_truncated(stream, net->w0, net->inputs, 1.0f);
       fill_truncated(stream, net->w1, net->hidden, last);

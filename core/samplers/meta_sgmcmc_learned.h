@@ -30,9 +30,9 @@ struct MetaSgmcmcDynamicsConfig {
 };
 
 /// Names of LearnedSampler::initial, the default first.
-inline const std::vector<std::string> meta_sgmcmc_initialisations = {"sghmc", "random"};
+inline const std::vector<std::string> meta_sgmcmc_initialisations = {"quiet", "random"};
 inline constexpr const char* meta_sgmcmc_initialisation_doc =
-    "random: truncated normal 1/sqrt(fan_in), biases 0. sghmc: the same with a last layer a "
+    "random: truncated normal 1/sqrt(fan_in), biases 0. quiet: the same with a last layer a "
     "hundredth as large, near SGHMC with friction const_D.";
 
 std::unique_ptr<LearnedSampler> make_learned_meta_sgmcmc(const MetaSgmcmcDynamicsConfig& config);

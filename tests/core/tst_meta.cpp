@@ -34,6 +34,15 @@ MetaOptions options_of(std::uint64_t seed, int workers = 0, bool force = false) 
 /// Changes of small_meta() for a trainer.
 json trainer_change(const QString& trainer) {
   if (trainer == QStringLiteral("es")) return json::object();
+  if (trainer == QStringLiteral("stein_kl"))
+    return {{"trainer", "stein_kl"},
+            {"sampler", "meta_sgmcmc"},
+            {"dynamics",
+             {{"alpha_multiplier", nullptr},
+              {"beta_multiplier", nullptr},
+              {"step_multiplier", 2e-4},
+              {"hidden", 4}}},
+            {"stein_kl", {{"window", 4}, {"keep_every", 2}, {"chains", 3}, {"averaging", 0.5}}}};
   return {{"trainer", trainer.toStdString()},
           {"dynamics", {{"hidden", {5, 6}}}},
           {trainer.toStdString(), {{"window", 4}, {"averaging", 0.5}}}};
@@ -85,7 +94,7 @@ class TestMeta : public QObject, protected FolderTest {
 
   void phiDependsOnTheSeedAlone_data() {
     QTest::addColumn<QString>("trainer");
-    for (const char* trainer : {"es", "truncated_backprop"})
+    for (const char* trainer : {"es", "truncated_backprop", "stein_kl"})
       QTest::newRow(trainer) << QString::fromLatin1(trainer);
   }
   void phiDependsOnTheSeedAlone() {
@@ -109,7 +118,8 @@ class TestMeta : public QObject, protected FolderTest {
     QTest::addColumn<int>("stop_after");
     QTest::addColumn<QString>("trainer");
     for (const int n : {0, 1, 2, 3, 5}) QTest::addRow("es %d", n) << n << QStringLiteral("es");
-    QTest::newRow("truncated_backprop") << 3 << QStringLiteral("truncated_backprop");
+    for (const char* trainer : {"truncated_backprop", "stein_kl"})
+      QTest::newRow(trainer) << 3 << QString::fromLatin1(trainer);
   }
   void resumeEqualsAnUninterruptedRun() {
     QFETCH(int, stop_after);

@@ -62,7 +62,7 @@ class TestSteinKl : public QObject {
     arm.key = RngKey{12};
     arm.task = std::make_shared<const MetaTask>(make_task(family, arm.key));
     arm.sampler = make_learned_meta_sgmcmc({0.002, 3.0, 1.0, 4});
-    arm.phi = arm.sampler->initial("sghmc", RngKey{3});
+    arm.phi = arm.sampler->initial("quiet", RngKey{3});
     arm.plan = {window, 0, 3};
     const RunControl control;
     const torch::Tensor phi = torch::tensor(arm.phi).to(torch::kDouble);
