@@ -78,7 +78,7 @@ class Exchange {
 
 /// Over connections of Gloo's, which the store introduces; listens on `address`. Only in builds
 /// with ERGO_GLOO.
-std::unique_ptr<Exchange> make_gloo_exchange(JobStore store, const std::string& address,
+std::unique_ptr<Exchange> make_gloo_exchange(const JobStore& store, const std::string& address,
                                              const DistributedOptions& options);
 
 /// Meets the other processes of the job. For every attempt rank 0 opens a store (c10d's TCPStore:

@@ -69,7 +69,7 @@ class GlooExchange final : public Exchange {
 
 }  // namespace
 
-std::unique_ptr<Exchange> make_gloo_exchange(JobStore store, const std::string& address,
+std::unique_ptr<Exchange> make_gloo_exchange(const JobStore& store, const std::string& address,
                                              const DistributedOptions& options) {
   return std::make_unique<GlooExchange>(store, address, options);
 }

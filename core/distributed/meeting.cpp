@@ -86,7 +86,7 @@ class Meeting {
   }
 
   json announced() const {
-    const json text = json::parse(io::read_file(at_.file, 4096), nullptr, false);
+    json text = json::parse(io::read_file(at_.file, 4096), nullptr, false);
     if (text.is_object() && text.contains("ergoscope_job")) return text;
     throw Error(ExitCode::cannot_create,
                 fmt::format("File '{}' of --rendezvous holds something else; name a new file.",

@@ -35,10 +35,10 @@ struct L2eDynamics {
 
 /// Takes a file's metadata over. @throws Error{data} naming `source`, the key with its text and the
 /// range.
-void read_dynamics(L2eDynamics& dynamics, const std::map<std::string, std::string>& metadata,
+void read_dynamics(L2eDynamics& phi, const std::map<std::string, std::string>& metadata,
                    const std::string& source);
 /// The metadata of a file: the notes and the numbers.
-std::map<std::string, std::string> dynamics_metadata(const L2eDynamics& dynamics,
+std::map<std::string, std::string> dynamics_metadata(const L2eDynamics& phi,
                                                      const std::string& sampler, L2eWidths hidden);
 
 /// phi with everything that its dynamics need, as a safetensors file holds it
