@@ -99,6 +99,8 @@ class TestCurvePlot : public QObject {
     // The fourth sampler's: 2 / sqrt(10000) - 0.3 + (1 + 2) / 2.
     QVERIFY(near(marks->data()->at(0)->value, 1.22, 1e-12));
     QCOMPARE(marks->data()->at(0)->key, 10000.0);
+    // The lines end below 0.02; marks of a smaller budget do not flatten them.
+    QVERIFY(canvas(*plot)->axisRects().first()->axis(QCPAxis::atLeft)->range().upper < 1.2);
     QVERIFY(plot->csv().contains("sghmc,2,10000,10000,"));
     QVERIFY(plot->clone()->csv() == plot->csv());
     addRun(*plot, 1, 0.0, 4, preset(10000, 1));  // the marks are now of 20,000

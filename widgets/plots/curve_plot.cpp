@@ -320,8 +320,8 @@ void CurvePlot::fitPanel(int index) {
          {std::pair(summary.x, summary.mean), std::pair(marks.x, marks.mean)}) {
       across.add(x);
       all.add(y);
-      if (!y.empty()) ends.add(y.back());
     }
+    if (!summary.mean.empty()) ends.add(summary.mean.back());  // not marks of smaller budgets
   }
   if (all.isEmpty() || across.isEmpty()) return;
   const double room = ends.high() - all.low();
